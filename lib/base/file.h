@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Whole files: read bounded, written so that a reader sees the old one or the new one and never a part. */
+#include <stddef.h>
+
+/*
+ * Reads fd to its end: at most max bytes, else -EFBIG. The caller frees *ret, which carries a NUL behind its
+ * *ret_size bytes (ret_size may be NULL).
+ */
+int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size);
+
+/* The same for a regular file below folder (a descriptor or AT_FDCWD); -EINVAL for anything else, a FIFO say. */
+int file_read_at(int folder, const char *name, size_t max, char **ret, size_t *ret_size);
+
+/* Writes all n bytes; EINTR and short writes are carried on. */
+int file_write_fd(int fd, const void *bytes, size_t n);
+
+/* Replaces folder/name by n bytes with these mode bits: temporary file, fsync, rename, fsync of the folder. */
+int file_replace_at(int folder, const char *name, unsigned mode, const void *bytes, size_t n);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The only door to /sys, /proc, /dev and the policy folders. A sysroot is a folder that stands for "/" and a
+ * table of operations over it. Paths are relative to that folder ("sys/bus/vmbus/devices"); they are resolved
+ * by openat2(2) with RESOLVE_IN_ROOT, so that no link, however hostile, leads out of it. A path that is being
+ * renamed elsewhere makes the kernel answer EAGAIN: that is retried, a bounded number of times.
+ *
+ * Two kinds: the host's (reads and writes go to the files), and a simulated one (reads go to the files, changes
+ * go to a simulator's socket, which answers with an errno and acts: see sysroot-simulated.c for the protocol).
+ *
+ * All functions return 0 or a negative errno and leave their outputs untouched on failure.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/diag.h"
+
+#define SYSFS_TEXT_MAX 4096 /* what one sysfs attribute can hold */
+
+struct sysroot;
+
+enum sysroot_write_mode {
+        SYSROOT_WRITE,    /* as `echo text >>file`: for attributes, and files that take one command a write */
+        SYSROOT_TRUNCATE, /* as `echo text >file`: for tracefs files where opening so means "clear" */
+};
+
+/* A sorted list of names. Zero-initialised is empty. */
+struct sysroot_names {
+        char **names;
+        size_t n;
+};
+
+struct sysroot_ops {
+        int (*open)(struct sysroot *root, const char *path, int flags);
+        int (*write)(struct sysroot *root, const char *path, enum sysroot_write_mode mode, const char *text);
+        int (*make_dir)(struct sysroot *root, const char *path);
+        int (*remove_dir)(struct sysroot *root, const char *path);
+        int (*open_events)(struct sysroot *root);
+        void (*free)(struct sysroot *root);
+};
+
+/* The base of every kind; sysroot_free() frees all of it. */
+struct sysroot {
+        const struct sysroot_ops *ops;
+        int fd; /* the folder */
+};
+
+/* folder: "/" for the running system. */
+int sysroot_new(const char *folder, struct sysroot **ret, struct diag *d);
+
+/* socket: where the simulator of that folder listens. */
+int sysroot_new_simulated(const char *folder, const char *socket, struct sysroot **ret, struct diag *d);
+
+void sysroot_free(struct sysroot *root);
+DEFINE_FREEP(struct sysroot, sysroot_free)
+
+/* A descriptor (O_CLOEXEC is added), or a negative errno. The caller closes it. */
+int sysroot_open(struct sysroot *root, const char *path, int flags);
+
+/*
+ * Reads the whole file: at most max bytes, else -EFBIG; never a truncated one. The caller frees *ret, which
+ * carries a NUL behind its *ret_size bytes (ret_size may be NULL).
+ */
+int sysroot_read(struct sysroot *root, const char *path, size_t max, char **ret, size_t *ret_size);
+
+/* The same for a text of one line: -EBADMSG for a NUL inside, the newline at its end cut off. */
+int sysroot_read_line(struct sysroot *root, const char *path, char **ret);
+
+/* Where a link points to, as it is written. The caller frees *ret. -EINVAL when path is no link. */
+int sysroot_read_link(struct sysroot *root, const char *path, char **ret);
+
+/* The entries of a folder but . and .., sorted by byte value. The caller ends *ret with sysroot_names_done(). */
+int sysroot_list(struct sysroot *root, const char *path, struct sysroot_names *ret);
+void sysroot_names_done(struct sysroot_names *names);
+
+/* Of the thing itself: a link is not followed. */
+int sysroot_stat(struct sysroot *root, const char *path, struct stat *ret);
+
+/* One write(2) of the whole text; a short write is -EIO. What the kernel made of it: re-read. */
+int sysroot_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode, const char *text);
+
+int sysroot_make_dir(struct sysroot *root, const char *path);
+int sysroot_remove_dir(struct sysroot *root, const char *path);
+
+/* A descriptor from which a simulator's uevents are received, one a message; -EOPNOTSUPP on the host's. */
+int sysroot_open_events(struct sysroot *root);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What is to be done, pure: from decisions, facts and what is held already. */
+#include "lib/policy/evaluation.h"
+
+enum plan_verb { PLAN_NOTHING, PLAN_BLOCK, PLAN_RELEASE, PLAN_HALT, _PLAN_VERB_MAX };
+
+/* What enforcement remembers of a device; zero: nothing. */
+struct held {
+        struct guid instance;
+        enum enforcement state;
+};
+
+struct plan_step {
+        enum plan_verb verb;
+        size_t device; /* index into the guest's */
+        bool rebound;  /* it was held, and somebody bound it again */
+};
+
+struct plan {
+        struct plan_step *steps; /* in the order of the devices; PLAN_NOTHING is left out */
+        size_t n;
+};
+
+/*
+ * Never acts in audit or off, nor on protected devices, hv_sock, or one with an action under way. Releases what is held
+ * (or carries our override) and is to be allowed; in audit and off, what was blocked stays until it is released by hand
+ * or by a reload in which the policy allows it. -ENOMEM.
+ */
+int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held, struct plan **ret);
+void plan_free(struct plan *p);
+DEFINE_FREEP(struct plan, plan_free)
+
+const char *plan_verb_to_string(enum plan_verb v); /* nothing block release halt */

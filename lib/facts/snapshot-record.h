@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Recording: the only code that reads a guest. */
+#include "lib/base/sysroot.h"
+#include "lib/facts/channel-probe.h"
+#include "lib/facts/snapshot.h"
+
+enum snapshot_scope {
+        SNAPSHOT_SCOPE_DECISIONS,  /* what verdicts depend on, and nothing whose reading can hang */
+        SNAPSHOT_SCOPE_EVERYTHING, /* for `cvmctl snapshot`: rings, monitors, driver_override, ... as well */
+};
+
+struct snapshot_record_options {
+        enum snapshot_scope scope;
+        const struct cpuid_table *cpuid; /* a recording instead of the processor's; NULL: execute CPUID */
+        struct channel_probe *probe;     /* NULL: channels stay unknown */
+        bool foreign;                    /* root is not this machine: neither CPUID nor kernel log are taken from it */
+};
+
+/*
+ * Reads the guest. A file that cannot be read becomes an error entry, a device that vanishes meanwhile is left
+ * out: it fails only for want of memory, or when sys/bus/vmbus exists and cannot be listed. A guest without
+ * VMBus gives a snapshot without devices.
+ */
+int snapshot_record(struct sysroot *root, const struct snapshot_record_options *o, struct snapshot **ret, struct diag *d);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Judging: facts against policy, pure. What enforcement made of it comes in through struct enforcement. */
+#include "lib/policy/policy.h"
+
+enum decision_origin {
+        DECIDED_BY_NOTHING,
+        DECIDED_BY_RULE,
+        DECIDED_BY_DEFAULT,
+        DECIDED_BY_HAND,          /* an administrator's block or allow */
+        DECIDED_NOT_APPLICABLE,   /* the guest is not isolated and not expected to be */
+        DECIDED_OUTSIDE,          /* hv_sock without a rule of its own: outside `default` */
+        _DECISION_ORIGIN_MAX,
+};
+
+/* What an administrator decided about one instance, standing before all rules. */
+struct hand_decision {
+        struct guid instance;
+        bool allow;
+};
+
+struct decision {
+        enum policy_action action; /* what is to be done: ALLOW, AUDIT (report), BLOCK or HALT. Mode is not in it. */
+        bool violates;             /* action is not ALLOW */
+        bool protected;            /* to be blocked, were it not for what depends on it: `dependent` says what */
+        const struct dependent *dependent;
+        enum decision_origin origin;
+        const struct policy_rule *rule; /* for DECIDED_BY_RULE, borrowed from the policy */
+        char *reason;                   /* a sentence: which requirement failed, or the rule's reason */
+};
+
+struct evaluation {
+        enum policy_mode mode; /* in force: the policy's, or the override */
+        bool mode_overridden;
+        bool applies;          /* rules apply: isolated, or expected to be, or unclear */
+        bool expected;         /* the guest is what `expect` says (true without `expect`) */
+        char *unexpected;      /* what was found instead, NULL when expected */
+        struct decision *decisions; /* one for each device of the guest, same index */
+        size_t n;
+};
+
+struct evaluation_options {
+        enum policy_mode mode; /* of the kernel command line; UNSET: the policy's */
+        const struct hand_decision *by_hand;
+        size_t n_by_hand;
+};
+
+/* -ENOMEM is the only failure. Borrows guest and policy, which must outlive *ret. */
+int policy_evaluate(const struct policy *p, const struct guest *g, const struct evaluation_options *o, struct evaluation **ret);
+void evaluation_free(struct evaluation *e);
+DEFINE_FREEP(struct evaluation, evaluation_free)
+
+/* What enforcement last saw of a device. */
+enum enforcement {
+        ENFORCEMENT_NONE,     /* nothing done: only the facts speak */
+        ENFORCEMENT_PENDING,
+        ENFORCEMENT_BLOCKED,  /* re-read: no driver, override ours */
+        ENFORCEMENT_RELEASED,
+        ENFORCEMENT_FAILED,
+};
+
+#define BLOCKED_OVERRIDE "cvmd-blocked" /* what driver_override says of a device that cvmd blocks */
+
+/* Pure: from the decision, the facts (bound or not, override) and what enforcement saw. */
+enum verdict verdict_of(const struct decision *d, const struct device *device, enum enforcement enforcement);
+
+/* Pure: of the whole guest, from its evaluation and one verdict for each device. */
+enum guest_state state_of(const struct evaluation *e, const enum verdict *verdicts);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What should be: a policy is all its files as one, rules in order, each setting from the first file that has
+ * it. Immutable once loaded. policy-file.h has the loading.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/digest.h"
+#include "lib/base/guid.h"
+#include "lib/facts/guest.h"
+#include "lib/policy/verdict.h"
+
+enum policy_action { ACTION_UNSET, ACTION_ALLOW, ACTION_AUDIT, ACTION_BLOCK, ACTION_HALT, _ACTION_MAX };
+
+/* How an unknown fact counts in a `require`. */
+enum policy_unknown { UNKNOWN_UNSET, UNKNOWN_VIOLATION, UNKNOWN_PASS };
+
+/* Where a value was written. */
+struct policy_origin {
+        const char *file; /* owned by the policy; NULL: built in */
+        unsigned line, column;
+};
+
+/* One of several values; empty: the key was not given. */
+struct policy_words {
+        char **words;
+        size_t n;
+};
+
+struct policy_match {
+        struct policy_words class;    /* GUIDs in lower case: names are resolved when loaded */
+        struct policy_words instance; /* GUIDs, or shell patterns over them */
+        struct policy_words driver;   /* shell patterns over the candidate driver */
+        struct policy_words vendor, device; /* "0x1414" in lower case */
+        struct policy_words isolation;
+        enum tristate hvsock, kernel_allowed, paravisor; /* UNKNOWN: the key was not given */
+        struct policy_match *not; /* NULL: no such group */
+};
+
+struct policy_rule {
+        char *id;
+        struct policy_match match;
+        enum confidentiality ring, dma; /* `require`; UNKNOWN: not required */
+        enum policy_action action;      /* when nothing is required, else UNSET */
+        enum policy_action on_violation; /* when something is required, else UNSET */
+        struct policy_words protect;    /* replaces the policy's, when has_protect */
+        bool has_protect;
+        char *reason; /* NULL: none given */
+        struct policy_origin origin;
+};
+
+struct policy {
+        enum policy_mode mode; /* as written; audit when no file says */
+        struct policy_origin mode_origin;
+        struct policy_words expect_isolation; /* empty: not expected */
+        enum tristate expect_paravisor;       /* UNKNOWN: not expected */
+        struct policy_origin expect_origin;
+        enum policy_unknown unknown;          /* violation when no file says */
+        struct policy_words protect;          /* root, usr, boot and swap when no file says */
+        struct policy_rule *rules;            /* first match decides */
+        size_t n_rules;
+        enum policy_action default_action;    /* block when no file says */
+        struct policy_origin default_origin;
+        char **files; /* names as read, in order */
+        size_t n_files;
+        struct digest digest; /* over policy_canonical() */
+        bool built_in;        /* not read from files: the last resort */
+};
+
+void policy_free(struct policy *p);
+DEFINE_FREEP(struct policy, policy_free)
+
+/* The built-in one: blocks payload classes on plain or unknown channels, protects the root. -ENOMEM. */
+int policy_new_built_in(struct policy **ret);
+
+/*
+ * What is enforced, as canonical JSON (RFC 8785): no reasons, labels, paths or files; lists of a match sorted,
+ * GUIDs in lower case, what is absent stays absent. policy->digest is SHA-256 over these bytes. The caller frees *ret.
+ */
+int policy_canonical(const struct policy *p, char **ret);
+
+const char *policy_action_to_string(enum policy_action a); /* unset allow audit block halt */
