@@ -14,17 +14,17 @@
 #define _printf_(a, b) __attribute__((format(printf, a, b)))
 
 /* Defines name_freep() for use with _cleanup_, over a function that frees and accepts NULL. */
-#define DEFINE_FREEP(type, function)                                                                          \
-        static inline void function##p(type **p) {                                                            \
-                function(*p);                                                                                 \
+#define DEFINE_FREEP(type, function)               \
+        static inline void function##p(type **p) { \
+                function(*p);                      \
         }
 
 /* Gives the pointer away and leaves NULL behind. */
-#define TAKE(p)                                                                                               \
-        ({                                                                                                    \
-                __typeof__(p) *_from = &(p), _taken = *_from;                                                 \
-                *_from = NULL;                                                                                \
-                _taken;                                                                                       \
+#define TAKE(p)                                               \
+        ({                                                    \
+                __typeof__(p) *_from = &(p), _taken = *_from; \
+                *_from = NULL;                                \
+                _taken;                                       \
         })
 
 static inline void freep(void *p) {

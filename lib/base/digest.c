@@ -30,7 +30,8 @@ void digest_format(const struct digest *d, char ret[DIGEST_TEXT_SIZE]) {
 int digest_parse(const char *text, struct digest *ret) {
         struct digest d;
 
-        if (strnlen(text, DIGEST_TEXT_SIZE) != DIGEST_TEXT_SIZE - 1 || strncmp(text, prefix, strlen(prefix)) != 0)
+        if (strnlen(text, DIGEST_TEXT_SIZE) != DIGEST_TEXT_SIZE - 1 ||
+                strncmp(text, prefix, strlen(prefix)) != 0)
                 return -EBADMSG;
         text += strlen(prefix);
         for (size_t i = 0; i < sizeof(d.bytes); i++) {

@@ -67,7 +67,8 @@ int unescape_new(const char *text, size_t n, char **ret, size_t *ret_size) {
                 size_t used;
 
                 if (text[i] != '\\') {
-                        if (text[i] == '"' || (unsigned char)text[i] < 0x20 || (unsigned char)text[i] >= 0x7f)
+                        if (text[i] == '"' || (unsigned char)text[i] < 0x20 ||
+                                (unsigned char)text[i] >= 0x7f)
                                 return -EBADMSG;
                         s[size++] = text[i];
                         continue;

@@ -80,7 +80,8 @@ int file_write_fd(int fd, const void *bytes, size_t n) {
 }
 
 /* Fills and syncs the temporary file, then gives it its name. */
-static int fill_and_rename(int folder, int fd, const char *temporary, const char *name, const void *bytes, size_t n) {
+static int fill_and_rename(int folder, int fd, const char *temporary, const char *name, const void *bytes,
+        size_t n) {
         int r = file_write_fd(fd, bytes, n);
 
         if (r < 0)
@@ -100,7 +101,7 @@ int file_replace_at(int folder, const char *name, unsigned mode, const void *byt
 
         /* beside the file, hidden from whoever lists *.json; one writer a file, so a left-over may go */
         if (asprintf(&temporary, "%.*s.%s.new", slash ? (int)(slash - name + 1) : 0, name,
-                            slash ? slash + 1 : name) < 0)
+                    slash ? slash + 1 : name) < 0)
                 return -ENOMEM;
         if (unlinkat(folder, temporary, 0) < 0 && errno != ENOENT)
                 return -errno;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The words of an enum: a table of names indexed by its values, with a _Static_assert that each value has one. */
+/* The words of an enum: a table of names indexed by its values, with a _Static_assert that each value has
+ * one. */
 #include <stddef.h>
 
 #define N_NAMES(table) (sizeof(table) / sizeof((table)[0]))

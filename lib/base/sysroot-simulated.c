@@ -30,9 +30,18 @@ static const struct {
         const char *name;
         int number;
 } recorded_errors[] = {
-        { "EACCES", EACCES }, { "EAGAIN", EAGAIN }, { "EBUSY", EBUSY },   { "EINVAL", EINVAL },
-        { "EIO", EIO },       { "EMFILE", EMFILE }, { "ENODEV", ENODEV }, { "ENODATA", ENODATA },
-        { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM }, { "ENXIO", ENXIO },   { "EOPNOTSUPP", EOPNOTSUPP },
+        { "EACCES", EACCES },
+        { "EAGAIN", EAGAIN },
+        { "EBUSY", EBUSY },
+        { "EINVAL", EINVAL },
+        { "EIO", EIO },
+        { "EMFILE", EMFILE },
+        { "ENODEV", ENODEV },
+        { "ENODATA", ENODATA },
+        { "ENOENT", ENOENT },
+        { "ENOMEM", ENOMEM },
+        { "ENXIO", ENXIO },
+        { "EOPNOTSUPP", EOPNOTSUPP },
         { "EPERM", EPERM },
 };
 
@@ -104,7 +113,8 @@ static int change(struct sysroot *root, const char *verb, const char *path, cons
         return fd < 0 ? fd : 0;
 }
 
-static int simulated_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode, const char *text) {
+static int simulated_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode,
+        const char *text) {
         return change(root, mode == SYSROOT_TRUNCATE ? "truncate" : "write", path, text);
 }
 

@@ -33,7 +33,8 @@ int sysroot_open_in(struct sysroot *root, const char *path, int flags) {
         return -EAGAIN;
 }
 
-static int host_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode, const char *text) {
+static int host_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode,
+        const char *text) {
         int flags = O_WRONLY | O_NOCTTY | (mode == SYSROOT_TRUNCATE ? O_TRUNC : O_APPEND);
         _cleanup_(closep) int fd = sysroot_open_in(root, path, flags);
         size_t n = strlen(text);
@@ -164,7 +165,8 @@ int sysroot_read_link(struct sysroot *root, const char *path, char **ret) {
                 return fd;
         n = readlinkat(fd, "", target, sizeof(target));
         if (n < 0)
-                return errno == ENOENT ? -EINVAL : -errno; /* what an empty path says of a thing that is no link */
+                /* ENOENT is what an empty path says of a thing that is no link. */
+                return errno == ENOENT ? -EINVAL : -errno;
         if ((size_t)n == sizeof(target))
                 return -ENAMETOOLONG;
         copy = strndup(target, (size_t)n);

@@ -3,12 +3,14 @@
 
 /*
  * The only door to /sys, /proc, /dev and the policy folders. A sysroot is a folder that stands for "/" and a
- * table of operations over it. Paths are relative to that folder ("sys/bus/vmbus/devices"); they are resolved
- * by openat2(2) with RESOLVE_IN_ROOT, so that no link, however hostile, leads out of it. A path that is being
- * renamed elsewhere makes the kernel answer EAGAIN: that is retried, a bounded number of times.
+ * table of operations over it. Paths are relative to that folder ("sys/bus/vmbus/devices"); they are
+ * resolved by openat2(2) with RESOLVE_IN_ROOT, so that no link, however hostile, leads out of it. A path
+ * that is being renamed elsewhere makes the kernel answer EAGAIN: that is retried, a bounded number of
+ * times.
  *
- * Two kinds: the host's (reads and writes go to the files), and a simulated one (reads go to the files, changes
- * go to a simulator's socket, which answers with an errno and acts: see sysroot-simulated.c for the protocol).
+ * Two kinds: the host's (reads and writes go to the files), and a simulated one (reads go to the files,
+ * changes go to a simulator's socket, which answers with an errno and acts: see sysroot-simulated.c for the
+ * protocol).
  *
  * All functions return 0 or a negative errno and leave their outputs untouched on failure.
  */
@@ -25,7 +27,7 @@
 struct sysroot;
 
 enum sysroot_write_mode {
-        SYSROOT_WRITE,    /* as `echo text >>file`: for attributes, and files that take one command a write */
+        SYSROOT_WRITE, /* as `echo text >>file`: for attributes, and files that take one command a write */
         SYSROOT_TRUNCATE, /* as `echo text >file`: for tracefs files where opening so means "clear" */
 };
 
@@ -74,7 +76,8 @@ int sysroot_read_line(struct sysroot *root, const char *path, char **ret);
 /* Where a link points to, as it is written. The caller frees *ret. -EINVAL when path is no link. */
 int sysroot_read_link(struct sysroot *root, const char *path, char **ret);
 
-/* The entries of a folder but . and .., sorted by byte value. The caller ends *ret with sysroot_names_done(). */
+/* The entries of a folder but . and .., sorted by byte value. The caller ends *ret with
+ * sysroot_names_done(). */
 int sysroot_list(struct sysroot *root, const char *path, struct sysroot_names *ret);
 void sysroot_names_done(struct sysroot_names *names);
 

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The decisions of this boot, one line of canonical JSON each, chained: every line carries its sequence number and
- * the SHA-256 of the line before, so that a line cannot be changed, dropped or moved without breaking the chain.
+ * The decisions of this boot, one line of canonical JSON each, chained: every line carries its sequence
+ * number and the SHA-256 of the line before, so that a line cannot be changed, dropped or moved without
+ * breaking the chain.
  */
 #include <stdint.h>
 
@@ -14,8 +15,8 @@
 struct decision_log;
 
 struct decision_record {
-        uint64_t time_usec; /* CLOCK_REALTIME, as told by the caller */
-        const char *event;  /* decision, rebound, policy, mode, by-hand, start */
+        uint64_t time_usec;   /* CLOCK_REALTIME, as told by the caller */
+        const char *event;    /* decision, rebound, policy, mode, by-hand, start */
         const char *instance; /* NULL for events of the whole guest */
         const char *class;
         const char *verdict;
@@ -25,8 +26,8 @@ struct decision_record {
 };
 
 /*
- * Opens folder/decisions.log for appending and checks its chain. A last line without a newline, as a kill in mid-write
- * leaves it, is cut off and said in d; a broken chain is -EBADMSG with the line.
+ * Opens folder/decisions.log for appending and checks its chain. A last line without a newline, as a kill in
+ * mid-write leaves it, is cut off and said in d; a broken chain is -EBADMSG with the line.
  */
 int decision_log_open(int folder, struct decision_log **ret, struct diag *d);
 void decision_log_free(struct decision_log *l);
@@ -35,9 +36,9 @@ DEFINE_FREEP(struct decision_log, decision_log_free)
 /* One write(2) of one line. */
 int decision_log_append(struct decision_log *l, const struct decision_record *r, struct diag *d);
 
-uint64_t decision_log_sequence(const struct decision_log *l); /* of the last line, 0 when empty */
+uint64_t decision_log_sequence(const struct decision_log *l);  /* of the last line, 0 when empty */
 struct digest decision_log_head(const struct decision_log *l); /* of the last line, all zero when empty */
 
 /* Pure: checks a log's bytes; name is for the diag. -EBADMSG with name:line. */
-int decision_log_verify(const char *name, const char *text, size_t n, uint64_t *ret_sequence, struct digest *ret_head,
-        struct diag *d);
+int decision_log_verify(const char *name, const char *text, size_t n, uint64_t *ret_sequence,
+        struct digest *ret_head, struct diag *d);

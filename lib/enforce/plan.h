@@ -24,11 +24,12 @@ struct plan {
 };
 
 /*
- * Never acts in audit or off, nor on protected devices, hv_sock, or one with an action under way. Releases what is held
- * (or carries our override) and is to be allowed; in audit and off, what was blocked stays until it is released by hand
- * or by a reload in which the policy allows it. -ENOMEM.
+ * Never acts in audit or off, nor on protected devices, hv_sock, or one with an action under way. Releases
+ * what is held (or carries our override) and is to be allowed; in audit and off, what was blocked stays
+ * until it is released by hand or by a reload in which the policy allows it. -ENOMEM.
  */
-int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held, struct plan **ret);
+int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held,
+        struct plan **ret);
 void plan_free(struct plan *p);
 DEFINE_FREEP(struct plan, plan_free)
 

@@ -6,8 +6,9 @@
  * subchannel_id attribute calls subchannel_id_show(channel, buf), and a dynamic trace event on that function
  * logs the flags of the channel. So: begin, read subchannel_id of every channel of interest, end.
  *
- * Armed once for the life of a process: arming is slow. A private trace instance, only the events of the process that
- * begins. Both are removed by channel_probe_free(); what a killed process left is removed by the next one of the same name.
+ * Armed once for the life of a process: arming is slow. A private trace instance, only the events of the
+ * process that begins. Both are removed by channel_probe_free(); what a killed process left is removed by
+ * the next one of the same name.
  */
 #include <stddef.h>
 
@@ -24,19 +25,20 @@ enum probe_method {
         _PROBE_METHOD_MAX,
 };
 
-const char *probe_method_to_string(enum probe_method m); /* auto fprobe kprobe kprobe-offsets boot-trace none */
-int probe_method_from_string(const char *word);          /* -EBADMSG */
+/* auto fprobe kprobe kprobe-offsets boot-trace none */
+const char *probe_method_to_string(enum probe_method m);
+int probe_method_from_string(const char *word); /* -EBADMSG */
 
 struct channel_probe;
 
 /*
- * Arms the best method, or exactly the one asked for. name, [a-z0-9_], is the name of instance and event group and
- * must be this process's alone. Never fails for want of tracing: then the method is PROBE_NONE, and
- * channel_probe_note() says why. Fails for want of memory, and with -EOPNOTSUPP when a method that was asked
- * for cannot be had.
+ * Arms the best method, or exactly the one asked for. name, [a-z0-9_], is the name of instance and event
+ * group and must be this process's alone. Never fails for want of tracing: then the method is PROBE_NONE,
+ * and channel_probe_note() says why. Fails for want of memory, and with -EOPNOTSUPP when a method that was
+ * asked for cannot be had.
  */
-int channel_probe_new(struct sysroot *root, const char *name, enum probe_method method, struct channel_probe **ret,
-        struct diag *d);
+int channel_probe_new(struct sysroot *root, const char *name, enum probe_method method,
+        struct channel_probe **ret, struct diag *d);
 
 /* Disarms; removes event and instance. Borrowed root must still live. */
 void channel_probe_free(struct channel_probe *p);
@@ -54,7 +56,7 @@ const char *channel_probe_note(const struct channel_probe *p);
 int channel_probe_begin(struct channel_probe *p, struct diag *d);
 
 /*
- * Ends the round: adds to s (not yet sealed) one channel for each relid that was seen, and the connection. A relid
- * that was seen with different answers in one round, or lost events, leave it out: unknown.
+ * Ends the round: adds to s (not yet sealed) one channel for each relid that was seen, and the connection. A
+ * relid that was seen with different answers in one round, or lost events, leave it out: unknown.
  */
 int channel_probe_end(struct channel_probe *p, struct snapshot *s, struct diag *d);

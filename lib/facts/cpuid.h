@@ -21,14 +21,15 @@ struct cpuid_table {
 void cpuid_table_done(struct cpuid_table *t);
 
 /*
- * Executes CPUID: leaves 0, 1 and, where the hypervisor bit of leaf 1 is set, what the hypervisor range up to its
- * highest leaf and the isolation range (0x40000080..) answer. -EOPNOTSUPP where the processor has no CPUID.
+ * Executes CPUID: leaves 0, 1 and, where the hypervisor bit of leaf 1 is set, what the hypervisor range up
+ * to its highest leaf and the isolation range (0x40000080..) answer. -EOPNOTSUPP where the processor has no
+ * CPUID.
  */
 int cpuid_read(struct cpuid_table *ret, struct diag *d);
 
 /*
- * Takes the `cpuid` lines of a text: "cpuid 0x4000000c 0 00000001 00000ba2 00000000 00000000". Blank lines, lines
- * that start with # and the other lines of a snapshot are passed over, so that a snapshot serves as a
+ * Takes the `cpuid` lines of a text: "cpuid 0x4000000c 0 00000001 00000ba2 00000000 00000000". Blank lines,
+ * lines that start with # and the other lines of a snapshot are passed over, so that a snapshot serves as a
  * recording. name is for the diag. -EBADMSG with name:line for a malformed line or a pair given twice,
  * -ENODATA when there is no cpuid line.
  */

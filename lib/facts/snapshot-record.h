@@ -15,12 +15,13 @@ struct snapshot_record_options {
         enum snapshot_scope scope;
         const struct cpuid_table *cpuid; /* a recording instead of the processor's; NULL: execute CPUID */
         struct channel_probe *probe;     /* NULL: channels stay unknown */
-        bool foreign;                    /* root is not this machine: neither CPUID nor kernel log are taken from it */
+        bool foreign; /* root is not this machine: neither CPUID nor kernel log are taken from it */
 };
 
 /*
- * Reads the guest. A file that cannot be read becomes an error entry, a device that vanishes meanwhile is left
- * out: it fails only for want of memory, or when sys/bus/vmbus exists and cannot be listed. A guest without
- * VMBus gives a snapshot without devices.
+ * Reads the guest. A file that cannot be read becomes an error entry, a device that vanishes meanwhile is
+ * left out: it fails only for want of memory, or when sys/bus/vmbus exists and cannot be listed. A guest
+ * without VMBus gives a snapshot without devices.
  */
-int snapshot_record(struct sysroot *root, const struct snapshot_record_options *o, struct snapshot **ret, struct diag *d);
+int snapshot_record(struct sysroot *root, const struct snapshot_record_options *o, struct snapshot **ret,
+        struct diag *d);

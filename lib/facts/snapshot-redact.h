@@ -5,7 +5,8 @@
 #include "lib/facts/snapshot.h"
 
 /*
- * A copy in which instance GUIDs, host names, MAC addresses and serial numbers are replaced, each consistently by the
- * same stand-in wherever it occurs, paths, links and values alike; verdicts stay the same.
+ * A copy in which instance GUIDs, host names, MAC addresses and serial numbers are replaced, each
+ * consistently by the same stand-in wherever it occurs, paths, links and values alike; verdicts stay the
+ * same.
  */
 int snapshot_redact(const struct snapshot *s, struct snapshot **ret, struct diag *d);

@@ -19,29 +19,35 @@ struct channel {
         enum confidentiality ring, dma;
         enum fact_source source;
         enum ring_state ring_state; /* from out_mask; RING_UNKNOWN in a snapshot for decisions */
-        bool flags_differ;          /* the offer's flags and the channel's members: counts as not confidential */
+        bool flags_differ; /* the offer's flags and the channel's members: counts as not confidential */
 };
 
-enum dependent_kind { DEPENDENT_MOUNT = 1, DEPENDENT_SWAP, DEPENDENT_NETWORK, DEPENDENT_PCI, _DEPENDENT_KIND_MAX };
+enum dependent_kind {
+        DEPENDENT_MOUNT = 1,
+        DEPENDENT_SWAP,
+        DEPENDENT_NETWORK,
+        DEPENDENT_PCI,
+        _DEPENDENT_KIND_MAX
+};
 
 /* Something that would break if the device lost its driver. */
 struct dependent {
         enum dependent_kind kind;
-        char *name;  /* mount point, swap device, interface, PCI address */
+        char *name;    /* mount point, swap device, interface, PCI address */
         char *through; /* the block device it sits on; NULL for network and pci */
 };
 
 struct device {
         struct guid instance, class;
         char instance_text[GUID_TEXT_SIZE]; /* the name of its folder */
-        const struct vmbus_class *known; /* NULL: a class that is not in the table */
-        char *path;                      /* "sys/devices/.../<instance>" */
+        const struct vmbus_class *known;    /* NULL: a class that is not in the table */
+        char *path;                         /* "sys/devices/.../<instance>" */
         uint32_t relid;
-        uint32_t vendor, device; /* 0 when not known */
-        const char *candidate;   /* the driver that its class would get; NULL: none known. Static. */
-        char *driver;            /* the bound one; NULL: not bound */
-        char *driver_override;   /* NULL: not read (or not there); "" when unset */
-        bool hvsock;             /* flag 0x2000: a connection, not a device; ignores driver_override */
+        uint32_t vendor, device;  /* 0 when not known */
+        const char *candidate;    /* the driver that its class would get; NULL: none known. Static. */
+        char *driver;             /* the bound one; NULL: not bound */
+        char *driver_override;    /* NULL: not read (or not there); "" when unset */
+        bool hvsock;              /* flag 0x2000: a connection, not a device; ignores driver_override */
         struct channel *channels; /* sorted by relid */
         size_t n_channels;
         enum confidentiality ring, dma; /* of the weakest channel; unknown without channels */
@@ -57,5 +63,5 @@ const char *device_class_name(const struct device *d, char buffer[GUID_TEXT_SIZE
 /* Whether Linux admits its class in an isolated guest. */
 bool device_kernel_allowed(const struct device *d);
 
-const char *ring_state_to_string(enum ring_state s);           /* unknown open closed */
+const char *ring_state_to_string(enum ring_state s);         /* unknown open closed */
 const char *dependent_kind_to_string(enum dependent_kind k); /* mount swap network pci */

@@ -8,9 +8,9 @@ enum decision_origin {
         DECIDED_BY_NOTHING,
         DECIDED_BY_RULE,
         DECIDED_BY_DEFAULT,
-        DECIDED_BY_HAND,          /* an administrator's block or allow */
-        DECIDED_NOT_APPLICABLE,   /* the guest is not isolated and not expected to be */
-        DECIDED_OUTSIDE,          /* hv_sock without a rule of its own: outside `default` */
+        DECIDED_BY_HAND,        /* an administrator's block or allow */
+        DECIDED_NOT_APPLICABLE, /* the guest is not isolated and not expected to be */
+        DECIDED_OUTSIDE,        /* hv_sock without a rule of its own: outside `default` */
         _DECISION_ORIGIN_MAX,
 };
 
@@ -21,9 +21,9 @@ struct hand_decision {
 };
 
 struct decision {
-        enum policy_action action; /* what is to be done: ALLOW, AUDIT (report), BLOCK or HALT. Mode is not in it. */
+        enum policy_action action; /* ALLOW, AUDIT (report), BLOCK or HALT; mode is not in it */
         bool violates;             /* action is not ALLOW */
-        bool protected;            /* to be blocked, were it not for what depends on it: `dependent` says what */
+        bool protected; /* to be blocked, were it not for what depends on it: `dependent` says what */
         const struct dependent *dependent;
         enum decision_origin origin;
         const struct policy_rule *rule; /* for DECIDED_BY_RULE, borrowed from the policy */
@@ -33,9 +33,9 @@ struct decision {
 struct evaluation {
         enum policy_mode mode; /* in force: the policy's, or the override */
         bool mode_overridden;
-        bool applies;          /* rules apply: isolated, or expected to be, or unclear */
-        bool expected;         /* the guest is what `expect` says (true without `expect`) */
-        char *unexpected;      /* what was found instead, NULL when expected */
+        bool applies;               /* rules apply: isolated, or expected to be, or unclear */
+        bool expected;              /* the guest is what `expect` says (true without `expect`) */
+        char *unexpected;           /* what was found instead, NULL when expected */
         struct decision *decisions; /* one for each device of the guest, same index */
         size_t n;
 };
@@ -47,15 +47,16 @@ struct evaluation_options {
 };
 
 /* -ENOMEM is the only failure. Borrows guest and policy, which must outlive *ret. */
-int policy_evaluate(const struct policy *p, const struct guest *g, const struct evaluation_options *o, struct evaluation **ret);
+int policy_evaluate(const struct policy *p, const struct guest *g, const struct evaluation_options *o,
+        struct evaluation **ret);
 void evaluation_free(struct evaluation *e);
 DEFINE_FREEP(struct evaluation, evaluation_free)
 
 /* What enforcement last saw of a device. */
 enum enforcement {
-        ENFORCEMENT_NONE,     /* nothing done: only the facts speak */
+        ENFORCEMENT_NONE, /* nothing done: only the facts speak */
         ENFORCEMENT_PENDING,
-        ENFORCEMENT_BLOCKED,  /* re-read: no driver, override ours */
+        ENFORCEMENT_BLOCKED, /* re-read: no driver, override ours */
         ENFORCEMENT_RELEASED,
         ENFORCEMENT_FAILED,
 };

@@ -27,21 +27,24 @@ struct policy_problems {
 
 void policy_problems_done(struct policy_problems *p);
 
-/* "file:line:column: error: message", the form of every tool that points at a line. The caller frees *ret. */
+/* "file:line:column: error: message", as every tool points at a line. The caller frees *ret. */
 int policy_problem_format(const struct policy_problem *p, char **ret);
 
 /*
- * The policy in force below root: *.json of etc/cvmd/policy.d, run/cvmd/policy.d and usr/lib/cvmd/policy.d as one list
- * sorted by file name; the same name in an earlier folder of these replaces the later; a link to /dev/null masks. A file
- * that is not owned by root or by owner, that others can write, or that is a link otherwise, is an error.
- * -EBADMSG when there is an error among the problems, which are filled in either way; -ENODATA when there is no
- * file at all; d has the first error.
+ * The policy in force below root: *.json of etc/cvmd/policy.d, run/cvmd/policy.d and usr/lib/cvmd/policy.d
+ * as one list sorted by file name; the same name in an earlier folder of these replaces the later; a link to
+ * /dev/null masks. A file that is not owned by root or by owner, that others can write, or that is a link
+ * otherwise, is an error. -EBADMSG when there is an error among the problems, which are filled in either
+ * way; -ENODATA when there is no file at all; d has the first error.
  */
-int policy_load(struct sysroot *root, uid_t owner, struct policy **ret, struct policy_problems *ret_problems, struct diag *d);
+int policy_load(struct sysroot *root, uid_t owner, struct policy **ret, struct policy_problems *ret_problems,
+        struct diag *d);
 
-/* The same for files (or folders of *.json) that a user names, in this order, without the questions about owners. */
-int policy_load_files(char *const *paths, size_t n, struct policy **ret, struct policy_problems *ret_problems, struct diag *d);
+/* The same for files (or folders of *.json) that a user names, in this order, without the questions about
+ * owners. */
+int policy_load_files(char *const *paths, size_t n, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d);
 
 /* The same for one text; name is for messages. */
-int policy_parse(const char *name, const char *text, size_t n, struct policy **ret, struct policy_problems *ret_problems,
-        struct diag *d);
+int policy_parse(const char *name, const char *text, size_t n, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d);

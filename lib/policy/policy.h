@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What should be: a policy is all its files as one, rules in order, each setting from the first file that has
- * it. Immutable once loaded. policy-file.h has the loading.
+ * What should be: a policy is all its files as one, rules in order, each setting from the first file that
+ * has it. Immutable once loaded. policy-file.h has the loading.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,22 +32,22 @@ struct policy_words {
 };
 
 struct policy_match {
-        struct policy_words class;    /* GUIDs in lower case: names are resolved when loaded */
-        struct policy_words instance; /* GUIDs, or shell patterns over them */
-        struct policy_words driver;   /* shell patterns over the candidate driver */
+        struct policy_words class;          /* GUIDs in lower case: names are resolved when loaded */
+        struct policy_words instance;       /* GUIDs, or shell patterns over them */
+        struct policy_words driver;         /* shell patterns over the candidate driver */
         struct policy_words vendor, device; /* "0x1414" in lower case */
         struct policy_words isolation;
         enum tristate hvsock, kernel_allowed, paravisor; /* UNKNOWN: the key was not given */
-        struct policy_match *not; /* NULL: no such group */
+        struct policy_match *negated;                    /* the `not` group; NULL: none */
 };
 
 struct policy_rule {
         char *id;
         struct policy_match match;
-        enum confidentiality ring, dma; /* `require`; UNKNOWN: not required */
-        enum policy_action action;      /* when nothing is required, else UNSET */
+        enum confidentiality ring, dma;  /* `require`; UNKNOWN: not required */
+        enum policy_action action;       /* when nothing is required, else UNSET */
         enum policy_action on_violation; /* when something is required, else UNSET */
-        struct policy_words protect;    /* replaces the policy's, when has_protect */
+        struct policy_words protect;     /* replaces the policy's, when has_protect */
         bool has_protect;
         char *reason; /* NULL: none given */
         struct policy_origin origin;
@@ -59,11 +59,11 @@ struct policy {
         struct policy_words expect_isolation; /* empty: not expected */
         enum tristate expect_paravisor;       /* UNKNOWN: not expected */
         struct policy_origin expect_origin;
-        enum policy_unknown unknown;          /* violation when no file says */
-        struct policy_words protect;          /* root, usr, boot and swap when no file says */
-        struct policy_rule *rules;            /* first match decides */
+        enum policy_unknown unknown; /* violation when no file says */
+        struct policy_words protect; /* root, usr, boot and swap when no file says */
+        struct policy_rule *rules;   /* first match decides */
         size_t n_rules;
-        enum policy_action default_action;    /* block when no file says */
+        enum policy_action default_action; /* block when no file says */
         struct policy_origin default_origin;
         char **files; /* names as read, in order */
         size_t n_files;
@@ -78,8 +78,9 @@ DEFINE_FREEP(struct policy, policy_free)
 int policy_new_built_in(struct policy **ret);
 
 /*
- * What is enforced, as canonical JSON (RFC 8785): no reasons, labels, paths or files; lists of a match sorted,
- * GUIDs in lower case, what is absent stays absent. policy->digest is SHA-256 over these bytes. The caller frees *ret.
+ * What is enforced, as canonical JSON (RFC 8785): no reasons, labels, paths or files; lists of a match
+ * sorted, GUIDs in lower case, what is absent stays absent. policy->digest is SHA-256 over these bytes. The
+ * caller frees *ret.
  */
 int policy_canonical(const struct policy *p, char **ret);
 

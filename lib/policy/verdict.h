@@ -30,7 +30,10 @@ enum guest_state {
 
 const char *policy_mode_to_string(enum policy_mode m); /* unset audit enforce off */
 int policy_mode_from_string(const char *word);         /* -EBADMSG; not "unset" */
-const char *verdict_to_string(enum verdict v);         /* unset allowed violating blocked protected pending failed */
+/* unset allowed violating blocked protected pending failed */
+const char *verdict_to_string(enum verdict v);
 int verdict_from_string(const char *word);
-const char *guest_state_to_string(enum guest_state s); /* unset compliant violating unprotected not-applicable failed */
+
+/* unset compliant violating unprotected not-applicable failed */
+const char *guest_state_to_string(enum guest_state s);
 int guest_state_from_string(const char *word);

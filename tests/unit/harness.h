@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What every test program needs: cmocka in the order it wants, TAP, and foreign bytes at their exact size. */
+/* What every test program needs: cmocka in the order it wants, TAP, and foreign bytes at their exact size.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@
 
 #include "lib/base/cleanup.h"
 
-/* The first n bytes in a heap block of that size (1 for 0), so that a sanitizer sees one byte over. Freed by the test. */
+/* The first n bytes in a heap block of that size (1 for 0), so that a sanitizer sees one byte over. Freed by
+ * the test. */
 static inline uint8_t *copy_exact(const void *bytes, size_t n) {
         uint8_t *copy = malloc(n ? n : 1);
 
@@ -22,8 +24,8 @@ static inline uint8_t *copy_exact(const void *bytes, size_t n) {
         return copy;
 }
 
-#define RUN(tests)                                                                                            \
-        int main(void) {                                                                                      \
-                cmocka_set_message_output(CM_OUTPUT_TAP);                                                     \
-                return cmocka_run_group_tests(tests, NULL, NULL);                                             \
+#define RUN(tests)                                                \
+        int main(void) {                                          \
+                cmocka_set_message_output(CM_OUTPUT_TAP);         \
+                return cmocka_run_group_tests(tests, NULL, NULL); \
         }

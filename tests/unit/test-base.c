@@ -131,7 +131,8 @@ static void escapes_undo_each_other(void **state) {
 }
 
 static void bad_escapes_are_refused(void **state) {
-        static const char *const bad[] = { "\\", "\\x", "\\x1", "\\xg0", "\\q", "\"", "\n", "\x7f", "\xc3\xa4", "a\\" };
+        static const char *const bad[] = { "\\", "\\x", "\\x1", "\\xg0", "\\q", "\"", "\n", "\x7f",
+                "\xc3\xa4", "a\\" };
         char *out = NULL;
         size_t n;
 
@@ -155,7 +156,9 @@ static void digest_is_sha256(void **state) {
 
                 assert_int_equal(digest_parse(cut, &back), -EBADMSG);
         }
-        assert_int_equal(digest_parse("sha256:za7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", &back),
+        assert_int_equal(
+                digest_parse("sha256:za7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                        &back),
                 -EBADMSG);
 }
 
