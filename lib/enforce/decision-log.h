@@ -33,6 +33,12 @@ int decision_log_open(int folder, struct decision_log **ret, struct diag *d);
 void decision_log_free(struct decision_log *l);
 DEFINE_FREEP(struct decision_log, decision_log_free)
 
+/*
+ * Whether the last line of this event about this instance says the same, whenever it was: a restart
+ * must not log a decision twice. -ENOMEM, -EIO; else 0 or 1.
+ */
+int decision_log_repeats(const struct decision_log *l, const struct decision_record *r);
+
 /* One write(2) of one line. */
 int decision_log_append(struct decision_log *l, const struct decision_record *r, struct diag *d);
 

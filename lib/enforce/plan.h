@@ -9,7 +9,8 @@ enum plan_verb { PLAN_NOTHING, PLAN_BLOCK, PLAN_RELEASE, PLAN_HALT, _PLAN_VERB_M
 /* What enforcement remembers of a device; zero: nothing. */
 struct held {
         struct guid instance;
-        enum enforcement state;
+        enum enforcement state; /* as last re-read by this process; NONE after a restart */
+        bool noted;             /* our override may stand on it: there is a NOTE_OVERRIDE */
 };
 
 struct plan_step {
@@ -24,9 +25,10 @@ struct plan {
 };
 
 /*
- * Never acts in audit or off, nor on protected devices, hv_sock, or one with an action under way. Releases
- * what is held (or carries our override) and is to be allowed; in audit and off, what was blocked stays
- * until it is released by hand or by a reload in which the policy allows it. -ENOMEM.
+ * Blocks in enforce mode alone, and never protected devices, hv_sock, or one with an action under way. A device
+ * that failed is planned again: when, is for the caller to say. Releases what is noted (or carries our override)
+ * and is not to be blocked any more: in audit and off only what is allowed, since what was blocked stays until it
+ * is released by hand or by a policy that allows it. -ENOMEM.
  */
 int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held,
         struct plan **ret);
