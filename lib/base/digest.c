@@ -21,10 +21,10 @@ int digest_sha256(const void *bytes, size_t n, struct digest *ret) {
 }
 
 void digest_format(const struct digest *d, char ret[DIGEST_TEXT_SIZE]) {
-        char *out = ret + sprintf(ret, "%s", prefix);
+        char *out = stpcpy(ret, prefix);
 
         for (size_t i = 0; i < sizeof(d->bytes); i++)
-                out += sprintf(out, "%02x", d->bytes[i]);
+                out += snprintf(out, 3, "%02x", d->bytes[i]);
 }
 
 int digest_parse(const char *text, struct digest *ret) {

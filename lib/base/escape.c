@@ -27,11 +27,11 @@ int escape_new(const void *bytes, size_t n, char **ret) {
                 const char *special = p[i] ? strchr(plain, p[i]) : NULL;
 
                 if (special)
-                        out += sprintf(out, "\\%c", letters[special - plain]);
+                        out += snprintf(out, 3, "\\%c", letters[special - plain]);
                 else if (p[i] >= 0x20 && p[i] < 0x7f)
                         *out++ = (char)p[i];
                 else
-                        out += sprintf(out, "\\x%02x", p[i]);
+                        out += snprintf(out, 5, "\\x%02x", p[i]);
         }
         *out = 0;
         *ret = TAKE(s);

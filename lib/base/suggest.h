@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * "Did you mean": the nearest of the words that could have been meant. Start from a zeroed struct, consider every
- * candidate, and read nearest: NULL when none is near enough to be worth a line.
+ * "Did you mean": the nearest of the words that could have been meant. Start from a zeroed struct, consider
+ * every candidate, and read nearest: NULL when none is near enough to be worth a line.
  */
 #include <stddef.h>
 

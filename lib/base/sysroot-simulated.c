@@ -159,7 +159,7 @@ int sysroot_new_simulated(const char *folder, const char *socket, struct sysroot
                 .root = { .ops = &simulated_ops, .fd = take_fd(&fd) },
                 .address = { .sun_family = AF_UNIX },
         };
-        strcpy(s->address.sun_path, socket);
+        memcpy(s->address.sun_path, socket, strlen(socket) + 1);
         *ret = &s->root;
         return 0;
 }

@@ -32,7 +32,8 @@ struct notes {
 };
 
 /* text: one line, without newline or other control characters: -EINVAL. The folder is made when missing. */
-int note_write(int state, enum note_kind kind, const struct guid *instance, const char *text, struct diag *d);
+int note_write(int state, enum note_kind kind, const struct guid *instance, const char *text,
+        struct diag *d);
 
 /* -ENODATA when there is none, -EBADMSG when it is not what note_write() writes. The caller frees *ret. */
 int note_read(int state, enum note_kind kind, const struct guid *instance, char **ret, struct diag *d);
@@ -48,7 +49,8 @@ int notes_list(int state, enum note_kind kind, struct notes *ret, struct diag *d
 void notes_done(struct notes *n);
 const struct note *notes_find(const struct notes *n, const struct guid *instance);
 
-/* The notes by hand as policy_evaluate() takes them: whatever is not "allow" blocks. The caller frees *ret. */
+/* The notes by hand as policy_evaluate() takes them: whatever is not "allow" blocks. The caller frees *ret.
+ */
 int notes_by_hand(const struct notes *n, struct hand_decision **ret, size_t *ret_n);
 
 const char *note_kind_to_string(enum note_kind k); /* the folder: overrides by-hand helpers */
