@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From what is decided and what is held already to what is to be done; no I/O, no memory of its own. */
+#include "lib/enforce/plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/name-table.h"
+
+static const char *const verbs[] = {
+        [PLAN_NOTHING] = "nothing",
+        [PLAN_BLOCK] = "block",
+        [PLAN_RELEASE] = "release",
+        [PLAN_HALT] = "halt",
+};
+_Static_assert(N_NAMES(verbs) == _PLAN_VERB_MAX, "every verb has a name");
+
+const char *plan_verb_to_string(enum plan_verb v) {
+        return name_of(verbs, N_NAMES(verbs), v);
+}
+
+void plan_free(struct plan *p) {
+        if (!p)
+                return;
+        free(p->steps);
+        free(p);
+}
+
+static struct held find_held(const struct held *held, size_t n_held, const struct guid *instance) {
+        for (size_t i = 0; i < n_held; i++)
+                if (guid_equal(&held[i].instance, instance))
+                        return held[i];
+        return (struct held){ .instance = *instance };
+}
+
+static bool override_is_ours(const struct device *device, const struct held *held) {
+        return held->noted || (device->driver_override && strcmp(device->driver_override, BLOCKED_OVERRIDE) == 0);
+}
+
+/* Blocked as far as can be seen from here: this process re-read it so, and no driver came since. */
+static bool stays_blocked(const struct device *device, const struct held *held) {
+        return held->state == ENFORCEMENT_BLOCKED && !device->driver;
+}
+
+static enum plan_verb verb_for(const struct decision *decision, enum policy_mode mode, const struct device *device,
+        const struct held *held) {
+        if (device->hvsock || decision->protected || held->state == ENFORCEMENT_PENDING)
+                return PLAN_NOTHING;
+        switch (decision->action) {
+        case ACTION_ALLOW:
+                return override_is_ours(device, held) ? PLAN_RELEASE : PLAN_NOTHING;
+        case ACTION_AUDIT:
+                return mode == MODE_ENFORCE && override_is_ours(device, held) ? PLAN_RELEASE : PLAN_NOTHING;
+        case ACTION_BLOCK:
+                return mode == MODE_ENFORCE && !stays_blocked(device, held) ? PLAN_BLOCK : PLAN_NOTHING;
+        case ACTION_HALT:
+                return mode == MODE_ENFORCE ? PLAN_HALT : PLAN_NOTHING;
+        case ACTION_UNSET:
+        case _ACTION_MAX:
+                break;
+        }
+        return PLAN_NOTHING;
+}
+
+int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held,
+        struct plan **ret) {
+        _cleanup_(plan_freep) struct plan *p = calloc(1, sizeof(*p));
+
+        if (!p)
+                return -ENOMEM;
+        p->steps = calloc(g->n_devices ? g->n_devices : 1, sizeof(*p->steps));
+        if (!p->steps)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const struct device *device = &g->devices[i];
+                struct held h = find_held(held, n_held, &device->instance);
+                enum plan_verb verb = verb_for(&e->decisions[i], e->mode, device, &h);
+
+                if (verb == PLAN_NOTHING)
+                        continue;
+                p->steps[p->n++] = (struct plan_step){
+                        .verb = verb,
+                        .device = i,
+                        .rebound = verb == PLAN_BLOCK && h.state == ENFORCEMENT_BLOCKED,
+                };
+        }
+        *ret = TAKE(p);
+        return 0;
+}
