@@ -50,7 +50,8 @@ static const char *device_path(const struct action *a, const char *attribute, ch
         return path;
 }
 
-/* The relid; 0 where it makes no sense, which is no reason not to block the device. -ENODEV when it is gone. */
+/* The relid; 0 where it makes no sense, which is no reason not to block the device. -ENODEV when it is gone.
+ */
 static int read_relid(const struct action *a, uint32_t *ret) {
         _cleanup_(freep) char *text = NULL;
         char path[PATH_SIZE];
@@ -159,8 +160,8 @@ static int action_begin(struct action *a, struct diag *d) {
 }
 
 /*
- * Ends an action whose re-read is done: a device that went meanwhile is gone, whatever was read of it before,
- * and one that came under the same name since is another, without an override of ours.
+ * Ends an action whose re-read is done: a device that went meanwhile is gone, whatever was read of it
+ * before, and one that came under the same name since is another, without an override of ours.
  */
 static int action_end(struct action *a, int r, struct apply_result *ret, struct diag *d) {
         uint32_t relid = 0;

@@ -4,7 +4,8 @@
 /*
  * One action on one device, then the re-read. Every call can hang on the device lock: only in a helper
  * process. What counts is what was re-read, never that a write succeeded. Both actions are idempotent: on a
- * device that is as wanted they change nothing and confirm it, which is how a restarted cvmd learns what holds.
+ * device that is as wanted they change nothing and confirm it, which is how a restarted cvmd learns what
+ * holds.
  */
 #include <stdbool.h>
 
@@ -21,18 +22,19 @@ struct apply_result {
 };
 
 /*
- * Block: note the override that is there (NOTE_OVERRIDE in the folder state), write BLOCKED_OVERRIDE over it,
- * unbind where bound, re-read: driver link gone, override ours, and a ring that was readable reads EINVAL.
- * -ENODEV when there is no such device, or no more: its note goes with it. 0 else, also when it was not
- * effective: *ret says why. One write that failed does not keep the others from being tried.
+ * Block: note the override that is there (NOTE_OVERRIDE in the folder state), write BLOCKED_OVERRIDE over
+ * it, unbind where bound, re-read: driver link gone, override ours, and a ring that was readable reads
+ * EINVAL. -ENODEV when there is no such device, or no more: its note goes with it. 0 else, also when it was
+ * not effective: *ret says why. One write that failed does not keep the others from being tried.
  */
 int apply_block(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
         struct diag *d);
 
 /*
- * Release: driver_override back to what the note says ("" without a note), drivers_probe, re-read: override as
- * restored. The note is removed once that is so. Whether a driver is bound then is reported, not demanded:
- * there may be none. An override that is not ours stays: somebody else's decision. Results as above.
+ * Release: driver_override back to what the note says ("" without a note), drivers_probe, re-read: override
+ * as restored. The note is removed once that is so. Whether a driver is bound then is reported, not
+ * demanded: there may be none. An override that is not ours stays: somebody else's decision. Results as
+ * above.
  */
 int apply_release(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
         struct diag *d);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One small file a device and kind in the state folder. Their being there is what matters most: an unreadable
- * note still says that a device was touched, so the functions here never mistake it for none.
+ * One small file a device and kind in the state folder. Their being there is what matters most: an
+ * unreadable note still says that a device was touched, so the functions here never mistake it for none.
  */
 #include "lib/enforce/device-note.h"
 
@@ -37,7 +37,8 @@ static int open_kind(int state, enum note_kind kind) {
         return fd < 0 ? -errno : fd;
 }
 
-int note_write(int state, enum note_kind kind, const struct guid *instance, const char *text, struct diag *d) {
+int note_write(int state, enum note_kind kind, const struct guid *instance, const char *text,
+        struct diag *d) {
         _cleanup_(freep) char *line = NULL;
         _cleanup_(closep) int folder = -1;
         char name[GUID_TEXT_SIZE];
@@ -68,7 +69,8 @@ static int read_in(int folder, enum note_kind kind, const char *name, char **ret
         if (r < 0)
                 return diag_errno(d, r, "%s/%s", note_kind_to_string(kind), name);
         if (n == 0 || text[n - 1] != '\n' || !is_one_line(text, n - 1))
-                return diag_fail(d, -EBADMSG, "%s/%s: not one line of text", note_kind_to_string(kind), name);
+                return diag_fail(d, -EBADMSG, "%s/%s: not one line of text", note_kind_to_string(kind),
+                        name);
         text[n - 1] = 0;
         *ret = TAKE(text);
         return 0;
@@ -112,7 +114,8 @@ static int compare_notes(const void *a, const void *b) {
 }
 
 /* Appends the note of that name, "" in place of what cannot be read; d keeps the last such trouble. */
-static int notes_add(struct notes *notes, int folder, enum note_kind kind, const char *name, struct diag *d) {
+static int notes_add(struct notes *notes, int folder, enum note_kind kind, const char *name,
+        struct diag *d) {
         _cleanup_(freep) char *text = NULL;
         char proper[GUID_TEXT_SIZE];
         struct note *bigger;

@@ -14,7 +14,8 @@
 #define NOTE_TEXT_MAX 16384 /* a driver_override of one page, escaped */
 
 enum note_kind {
-        NOTE_OVERRIDE, /* overrides/: driver_override before ours, escaped, "" when unset. There: ours may stand */
+        NOTE_OVERRIDE, /* overrides/: driver_override before ours, escaped, "" when unset. There: ours may
+                          stand */
         NOTE_BY_HAND,  /* by-hand/: what an administrator decided, "allow" or "block" */
         NOTE_HELPER,   /* helpers/: "VERB PID STARTTIME" of a helper process that may outlive the daemon */
         _NOTE_KIND_MAX,

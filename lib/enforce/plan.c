@@ -34,7 +34,8 @@ static struct held find_held(const struct held *held, size_t n_held, const struc
 }
 
 static bool override_is_ours(const struct device *device, const struct held *held) {
-        return held->noted || (device->driver_override && strcmp(device->driver_override, BLOCKED_OVERRIDE) == 0);
+        return held->noted ||
+                (device->driver_override && strcmp(device->driver_override, BLOCKED_OVERRIDE) == 0);
 }
 
 /* Blocked as far as can be seen from here: this process re-read it so, and no driver came since. */
@@ -42,8 +43,8 @@ static bool stays_blocked(const struct device *device, const struct held *held) 
         return held->state == ENFORCEMENT_BLOCKED && !device->driver;
 }
 
-static enum plan_verb verb_for(const struct decision *decision, enum policy_mode mode, const struct device *device,
-        const struct held *held) {
+static enum plan_verb verb_for(const struct decision *decision, enum policy_mode mode,
+        const struct device *device, const struct held *held) {
         if (device->hvsock || decision->protected || held->state == ENFORCEMENT_PENDING)
                 return PLAN_NOTHING;
         switch (decision->action) {
