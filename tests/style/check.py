@@ -10,6 +10,7 @@ from tree import Tree
 
 CHECKS = [
     ('folders include only what stands above them', source_checks.layers),
+    ('no header includes itself', source_checks.cycles),
     ('nothing banned is used', source_checks.banned),
     ('files and functions stay small', source_checks.sizes),
     ('white space and columns', source_checks.whitespace),

@@ -43,6 +43,7 @@ BAD = [
     (source_checks.layers, 'daemon/main.c', '#include "lib/base/a-private.h"\n', 'is private'),
     (source_checks.layers, 'lib/base/a.c', '#include "a.h"\n', 'does not start at the root'),
     (source_checks.layers, 'lib/other/a.c', '', 'does not know'),
+    (source_checks.cycles, 'lib/base/a.h', '#include "lib/facts/b.h"\n', 'lib/base/a.h: includes itself'),
     (source_checks.banned, 'lib/base/a.c', '#include <systemd/sd-bus.h>\n', ':1: <systemd/sd-bus.h>'),
     (source_checks.banned, 'lib/base/a.c', '/* a\n */ getenv("X");\n', ':2: getenv('),
     (source_checks.banned, 'daemon/main.c', 'secure_getenv("X");\n', 'secure_getenv('),

@@ -64,6 +64,24 @@ def layers(tree):
                 yield True, f'{path}: {included} is private to its folder'
 
 
+def cycles(tree):
+    """No header includes itself, by whatever way."""
+    headers = {path: INCLUDE.findall(tree.text(path)) for path in tree.matching('.h')}
+    reached = {}
+
+    def reach(path):
+        if path not in reached:
+            reached[path] = set()
+            for included in headers.get(path, []):
+                reached[path] |= {included} | reach(included)
+        return reached[path]
+
+    for path in headers:
+        reached.clear()
+        if path in reach(path):
+            yield True, f'{path}: includes itself by way of {", ".join(headers[path])}'
+
+
 def banned(tree):
     for path in tree.matching('.c', '.h', under=PROGRAMS):
         code = without_comments(tree.text(path), strings=True)
