@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every foreign byte passes through cursor_bytes(): the one place that compares a length with what is left.
- */
+/* Every foreign byte passes through cursor_bytes(), the one place that compares a length with the rest. */
 #include "lib/base/cursor.h"
 
 #include <string.h>

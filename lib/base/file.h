@@ -17,6 +17,5 @@ int file_read_at(int folder, const char *name, size_t max, char **ret, size_t *r
 /* Writes all n bytes; EINTR and short writes are carried on. */
 int file_write_fd(int fd, const void *bytes, size_t n);
 
-/* Replaces folder/name by n bytes with these mode bits: temporary file, fsync, rename, fsync of the folder.
- */
+/* Replaces folder/name by n bytes with these mode bits: temporary file, fsync, rename, fsync of folder. */
 int file_replace_at(int folder, const char *name, unsigned mode, const void *bytes, size_t n);

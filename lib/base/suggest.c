@@ -11,8 +11,7 @@ static size_t min(size_t a, size_t b) {
         return a < b ? a : b;
 }
 
-/* The optimal string alignment distance of two words of at most WORD_MAX bytes, by rows of the usual table.
- */
+/* The optimal string alignment distance of two words of at most WORD_MAX bytes, by rows of a table. */
 static size_t distance_between(const char *a, size_t n_a, const char *b, size_t n_b) {
         size_t rows[3][WORD_MAX + 1];
         size_t *before = rows[0], *last = rows[1], *row = rows[2];

@@ -15,7 +15,7 @@ class Tree:
         """Relative paths, sorted: what git knows or would know, or simply everything outside of a repository."""
         if (self.root / '.git').exists():
             listed = subprocess.run(
-                ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+                ['git', '-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
                 cwd=self.root, check=True, capture_output=True, text=True).stdout.split('\0')
             return sorted(p for p in listed if p and (self.root / p).is_file())
         return sorted(os.path.relpath(os.path.join(folder, name), self.root)

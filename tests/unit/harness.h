@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What every test program needs: cmocka in the order it wants, TAP, and foreign bytes at their exact size.
- */
+/* What every test program needs: cmocka in the order it wants, TAP, foreign bytes at their exact size. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
