@@ -176,7 +176,18 @@ static int action_end(struct action *a, int r, struct apply_result *ret, struct 
         return r < 0 ? -ENODEV : diag_errno(d, -ENODEV, "%s", a->instance);
 }
 
-/* Keeps aside what is there, then takes its place. */
+/* Notes the override that was there, unless it is ours: then the note that belongs to it stays, or is made. */
+static int keep_aside(struct action *a, const char *before, struct diag *d) {
+        _cleanup_(freep) char *noted = NULL;
+        int r = -ENODATA;
+
+        if (strcmp(before, BLOCKED_OVERRIDE) == 0) {
+                r = note_read(a->state, NOTE_OVERRIDE, a->guid, &noted, d);
+                before = "";
+        }
+        return r == -ENODATA ? note_override(a, before, d) : r;
+}
+
 static void override_for_block(struct action *a) {
         _cleanup_(freep) char *before = NULL;
         struct diag d = {};
@@ -184,12 +195,12 @@ static void override_for_block(struct action *a) {
 
         if (r < 0)
                 trouble(a, r, "reading driver_override");
-        else if (strcmp(before, BLOCKED_OVERRIDE) == 0)
-                return;
         else {
-                r = note_override(a, before, &d);
+                r = keep_aside(a, before, &d);
                 if (r < 0)
                         trouble(a, r, "noting the override that was there: %s", d.text);
+                if (strcmp(before, BLOCKED_OVERRIDE) == 0)
+                        return;
         }
         r = write_override(a, BLOCKED_OVERRIDE);
         if (r < 0)
