@@ -176,7 +176,8 @@ static int action_end(struct action *a, int r, struct apply_result *ret, struct 
         return r < 0 ? -ENODEV : diag_errno(d, -ENODEV, "%s", a->instance);
 }
 
-/* Notes the override that was there, unless it is ours: then the note that belongs to it stays, or is made. */
+/* Notes the override that was there, unless it is ours: then the note that belongs to it stays, or is made.
+ */
 static int keep_aside(struct action *a, const char *before, struct diag *d) {
         _cleanup_(freep) char *noted = NULL;
         int r = -ENODATA;

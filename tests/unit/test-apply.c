@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Block and release on a kernel that does as it should, one that refuses, one that lies, and one that changes its mind. */
+/* Block and release on a kernel that does as it should, one that refuses, one that lies, and one that
+ * changes its mind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -33,7 +34,8 @@ static struct kernel *kernel(struct sysroot *root) {
 }
 
 static void put(struct kernel *k, const char *path, const char *text) {
-        _cleanup_(closep) int fd = openat(k->folder->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        _cleanup_(closep) int fd =
+                openat(k->folder->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
         assert_true(fd >= 0);
         assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
@@ -46,7 +48,8 @@ static bool is_bound(struct kernel *k) {
 }
 
 static void bind_device(struct kernel *k) {
-        assert_int_equal(symlinkat("../../../../bus/vmbus/drivers/hv_netvsc", k->folder->fd, DEVICE "/driver"), 0);
+        assert_int_equal(
+                symlinkat("../../../../bus/vmbus/drivers/hv_netvsc", k->folder->fd, DEVICE "/driver"), 0);
 }
 
 static void make_device(struct kernel *k, const char *id) {
@@ -94,7 +97,8 @@ static int obey(struct kernel *k, enum what what, const char *text) {
         return -EINVAL;
 }
 
-static int kernel_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode, const char *text) {
+static int kernel_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode,
+        const char *text) {
         static const char *const paths[] = {
                 [OVERRIDE] = DEVICE "/driver_override",
                 [UNBIND] = DRIVER "/unbind",
@@ -240,7 +244,8 @@ static void a_block_without_a_note_gets_one(void **state) {
 }
 
 static void release_restores_what_was_there(void **state) {
-        static const char *const rows[][2] = { { "(null)", "" }, { "vfio", "vfio" }, { "a \\b", "a \\\\b" } };
+        static const char *const rows[][2] = { { "(null)", "" }, { "vfio", "vfio" },
+                { "a \\b", "a \\\\b" } };
         struct kernel *k = *state;
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -320,7 +325,8 @@ static void nothing_is_believed(void **state) {
                 assert_false(result.effective);
                 assert_int_equal(result.error, rows[i].error);
                 assert_non_null(strstr(result.what, rows[i].says));
-                assert_string_equal(k->order, "ou"); /* the unbind is tried, whatever became of the override */
+                assert_string_equal(k->order,
+                        "ou"); /* the unbind is tried, whatever became of the override */
                 teardown(&fresh);
         }
 }

@@ -49,7 +49,8 @@ static void run(const struct row *rows, size_t n) {
 
                 assert_int_equal(plan_make(&g, &e, &rows[i].held, 1, &plan), 0);
                 if (plan->n != wanted || (wanted && plan->steps[0].verb != rows[i].verb))
-                        fail_msg("%s: %s", rows[i].what, plan_verb_to_string(plan->n ? plan->steps[0].verb : 0));
+                        fail_msg("%s: %s", rows[i].what,
+                                plan_verb_to_string(plan->n ? plan->steps[0].verb : 0));
                 if (wanted)
                         assert_int_equal(plan->steps[0].rebound, rows[i].rebound);
         }
