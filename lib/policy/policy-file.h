@@ -5,15 +5,18 @@
 #include "lib/base/sysroot.h"
 #include "lib/policy/policy.h"
 
-#define POLICY_FILE_MAX (4 * 1024 * 1024) /* bytes in one file */
+#define POLICY_FILE_MAX (4 * 1024 * 1024)   /* bytes in one file */
+#define POLICY_BYTES_MAX (16 * 1024 * 1024) /* bytes in all files together */
 #define POLICY_FILES_MAX 1024
 #define POLICY_RULES_MAX 65536
+#define POLICY_PROBLEMS_MAX 1000 /* kept of one load; the rest is only counted */
 
 enum policy_severity { POLICY_ERROR = 1, POLICY_WARNING };
 
 struct policy_problem {
         enum policy_severity severity;
         char *file;
+        size_t order;          /* of the file among those of the load */
         unsigned line, column; /* from 1; 0: the file as a whole */
         char *message;         /* what, and what to do about it */
 };
@@ -22,7 +25,7 @@ struct policy_problem {
 struct policy_problems {
         struct policy_problem *problems;
         size_t n;
-        size_t n_errors;
+        size_t n_errors; /* may be more than are kept: see POLICY_PROBLEMS_MAX */
 };
 
 void policy_problems_done(struct policy_problems *p);

@@ -17,13 +17,15 @@
 enum policy_action { ACTION_UNSET, ACTION_ALLOW, ACTION_AUDIT, ACTION_BLOCK, ACTION_HALT, _ACTION_MAX };
 
 /* How an unknown fact counts in a `require`. */
-enum policy_unknown { UNKNOWN_UNSET, UNKNOWN_VIOLATION, UNKNOWN_PASS };
+enum policy_unknown { UNKNOWN_UNSET, UNKNOWN_VIOLATION, UNKNOWN_PASS, _UNKNOWN_MAX };
 
-/* Where a value was written. */
+/* Where a value was written; all zero: nowhere, it is what holds when no file says. */
 struct policy_origin {
         const char *file; /* owned by the policy; NULL: built in */
         unsigned line, column;
 };
+
+struct matcher;
 
 /* One of several values; empty: the key was not given. */
 struct policy_words {
@@ -39,6 +41,7 @@ struct policy_match {
         struct policy_words isolation;
         enum tristate hvsock, kernel_allowed, paravisor; /* UNKNOWN: the key was not given */
         struct policy_match *negated;                    /* the `not` group; NULL: none */
+        struct matcher *matcher; /* all of it but the group, made ready to be evaluated */
 };
 
 struct policy_rule {
@@ -60,8 +63,10 @@ struct policy {
         enum tristate expect_paravisor;       /* UNKNOWN: not expected */
         struct policy_origin expect_origin;
         enum policy_unknown unknown; /* violation when no file says */
+        struct policy_origin unknown_origin;
         struct policy_words protect; /* root, usr, boot and swap when no file says */
-        struct policy_rule *rules;   /* first match decides */
+        struct policy_origin protect_origin;
+        struct policy_rule *rules; /* first match decides */
         size_t n_rules;
         enum policy_action default_action; /* block when no file says */
         struct policy_origin default_origin;
@@ -79,9 +84,11 @@ int policy_new_built_in(struct policy **ret);
 
 /*
  * What is enforced, as canonical JSON (RFC 8785): no reasons, labels, paths or files; lists of a match
- * sorted, GUIDs in lower case, what is absent stays absent. policy->digest is SHA-256 over these bytes. The
- * caller frees *ret.
+ * sorted, GUIDs in lower case; a match key that is absent stays absent, a setting that no file has is there
+ * with the value that holds. policy->digest is SHA-256 over these bytes. They are themselves a policy, of
+ * the same digest. The caller frees *ret. -ENOMEM.
  */
 int policy_canonical(const struct policy *p, char **ret);
 
-const char *policy_action_to_string(enum policy_action a); /* unset allow audit block halt */
+const char *policy_action_to_string(enum policy_action a);   /* unset allow audit block halt */
+const char *policy_unknown_to_string(enum policy_unknown u); /* unset violation pass */

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From folders to texts to one policy. All texts are read, bounded, before the first is parsed: what is too
+ * much costs nothing, and what is parsed cannot change any more.
+ */
+#include "lib/policy/policy-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+#include "lib/policy/policy-private.h"
+#include "lib/policy/policy-problem.h"
+
+#define SUFFIX ".json"
+#define MASK "/dev/null"
+
+/* In the order of precedence: of two files with one name, the one in the earlier folder counts. */
+static const char *const folders[] = { "etc/cvmd/policy.d", "run/cvmd/policy.d", "usr/lib/cvmd/policy.d" };
+
+/* One load on its way. */
+struct load {
+        struct policy_text *texts;
+        size_t n, size; /* texts, and the bytes in all of them */
+        size_t n_seen;  /* files that were there, readable or not */
+        struct policy_problems problems;
+};
+
+/* A file that was found in a folder. */
+struct found {
+        char *name;  /* "90-default.json": what is sorted by and replaced */
+        char *path;  /* within the root */
+        size_t rank; /* of the folder */
+};
+
+struct found_list {
+        struct found *found;
+        size_t n;
+};
+
+static void load_done(struct load *l) {
+        for (size_t i = 0; i < l->n; i++) {
+                free(l->texts[i].name);
+                free(l->texts[i].text);
+        }
+        free(l->texts);
+        policy_problems_done(&l->problems);
+}
+
+static void found_list_done(struct found_list *l) {
+        for (size_t i = 0; i < l->n; i++) {
+                free(l->found[i].name);
+                free(l->found[i].path);
+        }
+        free(l->found);
+}
+
+/* About a file as a whole; always 0, or -ENOMEM. */
+static int refuse(struct load *l, const char *file, const char *format, ...) _printf_(3, 4);
+static int refuse(struct load *l, const char *file, const char *format, ...) {
+        char message[256];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(message, sizeof(message), format, ap);
+        va_end(ap);
+        return policy_problem_add(&l->problems, POLICY_ERROR, file, l->n, 0, 0, "%s", message);
+}
+
+/* Takes text over in any case. */
+static int add_text(struct load *l, const char *name, char *text, size_t n) {
+        _cleanup_(freep) char *owned = text, *copy = strdup(name);
+        struct policy_text *bigger = reallocarray(l->texts, l->n + 1, sizeof(*bigger));
+
+        if (bigger)
+                l->texts = bigger;
+        if (!bigger || !copy)
+                return -ENOMEM;
+        l->texts[l->n++] = (struct policy_text){ .name = TAKE(copy), .text = TAKE(owned), .n = n };
+        l->size += n;
+        return 0;
+}
+
+static int refuse_size(struct load *l, const char *name) {
+        return refuse(l, name,
+                "too large: a policy file has at most %d bytes, all of them together %d; let one rule "
+                "match several devices",
+                POLICY_FILE_MAX, POLICY_BYTES_MAX);
+}
+
+static size_t room(const struct load *l) {
+        size_t left = POLICY_BYTES_MAX - l->size;
+
+        return left < POLICY_FILE_MAX ? left : POLICY_FILE_MAX;
+}
+
+/* Whether only root and owner can change it; tells otherwise. */
+static int check_owner(struct load *l, const char *name, const struct stat *st, uid_t owner,
+        bool *ret_good) {
+        *ret_good = false;
+        if (st->st_uid != 0 && st->st_uid != owner)
+                return refuse(l, name, "owned by user %u: chown root it", (unsigned)st->st_uid);
+        if (st->st_mode & (S_IWGRP | S_IWOTH))
+                return refuse(l, name, "others can write it (mode %04o): chmod go-w it",
+                        st->st_mode & 07777u);
+        *ret_good = true;
+        return 0;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b) {
+        return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+                a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+                a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* All questions are put to the descriptor that is read. */
+static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
+        _cleanup_(freep) char *text = NULL;
+        struct stat before, after;
+        bool good;
+        size_t n;
+        int r;
+
+        if (fstat(fd, &before) < 0)
+                return refuse(l, name, "cannot be read: %s", strerrordesc_np(errno));
+        if (!S_ISREG(before.st_mode))
+                return refuse(l, name, "not a regular file: remove it, or give it another name");
+        r = check_owner(l, name, &before, owner, &good);
+        if (r < 0 || !good)
+                return r;
+        if ((uint64_t)before.st_size > room(l))
+                return refuse_size(l, name);
+        r = file_read_fd(fd, room(l), &text, &n);
+        if (r == -ENOMEM)
+                return r;
+        if (r == -EFBIG)
+                return refuse_size(l, name);
+        if (r < 0 || fstat(fd, &after) < 0)
+                return refuse(l, name, "cannot be read: %s", strerrordesc_np(r < 0 ? -r : errno));
+        if (n != (size_t)before.st_size || !same_file(&before, &after))
+                return refuse(l, name,
+                        "it changed while it was read: load it again, and replace files by renaming");
+        return add_text(l, name, TAKE(text), n);
+}
+
+/* A link to /dev/null takes the file away; any other is refused. */
+static int read_link(struct load *l, struct sysroot *root, const struct found *f) {
+        _cleanup_(freep) char *target = NULL;
+        int r = sysroot_read_link(root, f->path, &target);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r == 0 && strcmp(target, MASK) == 0)
+                return 0;
+        return refuse(l, f->path, "a link: copy the file here, or link to " MASK " to take it away");
+}
+
+static int read_found(struct load *l, struct sysroot *root, const struct found *f, uid_t owner) {
+        _cleanup_(closep) int fd =
+                sysroot_open(root, f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+        if (fd == -ELOOP)
+                return read_link(l, root, f);
+        if (fd < 0)
+                return refuse(l, f->path, "cannot be read: %s", strerrordesc_np(-fd));
+        return read_opened(l, fd, f->path, owner);
+}
+
+static bool is_policy_name(const char *name) {
+        size_t n = strlen(name), suffix = strlen(SUFFIX);
+
+        return name[0] != '.' && n > suffix && strcmp(name + n - suffix, SUFFIX) == 0;
+}
+
+static int found_add(struct found_list *list, const char *folder, size_t rank, const char *name) {
+        _cleanup_(freep) char *copy = strdup(name), *path = NULL;
+        struct found *bigger = reallocarray(list->found, list->n + 1, sizeof(*bigger));
+
+        if (bigger)
+                list->found = bigger;
+        if (asprintf(&path, "%s/%s", folder, name) < 0)
+                path = NULL;
+        if (!bigger || !copy || !path)
+                return -ENOMEM;
+        list->found[list->n++] = (struct found){ .name = TAKE(copy), .path = TAKE(path), .rank = rank };
+        return 0;
+}
+
+/* Who can write the folder can add and replace files. */
+static int check_folder(struct load *l, struct sysroot *root, const char *folder, uid_t owner,
+        bool *ret_good) {
+        _cleanup_(closep) int fd = sysroot_open(root, folder, O_PATH | O_DIRECTORY);
+        struct stat st;
+
+        *ret_good = false;
+        if (fd == -ENOENT)
+                return 0;
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return refuse(l, folder, "cannot be read: %s", strerrordesc_np(fd < 0 ? -fd : errno));
+        return check_owner(l, folder, &st, owner, ret_good);
+}
+
+static int find_in(struct load *l, struct sysroot *root, size_t rank, uid_t owner, struct found_list *list) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        bool good;
+        int r = check_folder(l, root, folders[rank], owner, &good);
+
+        if (r < 0 || !good)
+                return r;
+        r = sysroot_list(root, folders[rank], &names);
+        if (r < 0)
+                return r == -ENOMEM ? r
+                                    : refuse(l, folders[rank], "cannot be read: %s", strerrordesc_np(-r));
+        for (size_t i = 0; i < names.n; i++)
+                if (is_policy_name(names.names[i]) &&
+                        found_add(list, folders[rank], rank, names.names[i]) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int compare_found(const void *a, const void *b) {
+        const struct found *x = a, *y = b;
+        int order = strcmp(x->name, y->name);
+
+        return order != 0 ? order : x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+static int find_and_read(struct load *l, struct sysroot *root, uid_t owner) {
+        _cleanup_(found_list_done) struct found_list list = {};
+        int r = 0;
+
+        for (size_t rank = 0; r == 0 && rank < sizeof(folders) / sizeof(folders[0]); rank++)
+                r = find_in(l, root, rank, owner, &list);
+        if (list.n > 1)
+                qsort(list.found, list.n, sizeof(*list.found), compare_found);
+        for (size_t i = 0; r == 0 && i < list.n; i++) {
+                if (i > 0 && strcmp(list.found[i - 1].name, list.found[i].name) == 0)
+                        continue;
+                if (l->n_seen++ == POLICY_FILES_MAX)
+                        return refuse(l, list.found[i].path, "more than %d policy files: join some",
+                                POLICY_FILES_MAX);
+                r = read_found(l, root, &list.found[i], owner);
+        }
+        return r;
+}
+
+/* The end of every load; r is what came of reading. */
+static int load_finish(struct load *l, struct policy *p, int r, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d) {
+        _cleanup_(policy_freep) struct policy *owned = p;
+
+        if (r == 0)
+                r = policy_finish(p, &l->problems);
+        if (r < 0)
+                return diag_errno(d, r, "policy");
+        r = policy_problems_close(&l->problems, d);
+        *ret_problems = l->problems;
+        l->problems = (struct policy_problems){};
+        if (r == 0)
+                *ret = TAKE(owned);
+        return r;
+}
+
+static int load_parse(struct load *l, struct policy **ret, struct policy_problems *ret_problems,
+        struct diag *d) {
+        struct policy *p = calloc(1, sizeof(*p));
+        int r = p ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r == 0 && i < l->n; i++)
+                r = policy_read_text(p, l->texts[i].name, l->texts[i].text, l->texts[i].n, &l->problems);
+        return load_finish(l, p, r, ret, ret_problems, d);
+}
+
+int policy_load(struct sysroot *root, uid_t owner, struct policy **ret, struct policy_problems *ret_problems,
+        struct diag *d) {
+        _cleanup_(load_done) struct load l = {};
+        int r = find_and_read(&l, root, owner);
+
+        if (r < 0)
+                return diag_errno(d, r, "policy");
+        if (l.n == 0 && l.problems.n_errors == 0)
+                return diag_fail(d, -ENODATA,
+                        "no policy: no *" SUFFIX " in /etc, /run or /usr/lib/cvmd/policy.d");
+        return load_parse(&l, ret, ret_problems, d);
+}
+
+/* A file that a user names, wherever it is and whoever owns it. */
+static int read_named(struct load *l, const char *path) {
+        _cleanup_(freep) char *text = NULL;
+        size_t n;
+        int r = file_read_at(AT_FDCWD, path, room(l), &text, &n);
+
+        l->n_seen++;
+        if (r == -ENOMEM)
+                return r;
+        if (r == -EFBIG)
+                return refuse_size(l, path);
+        if (r == -EINVAL)
+                return refuse(l, path, "not a regular file");
+        if (r < 0)
+                return refuse(l, path, "cannot be read: %s", strerrordesc_np(-r));
+        return add_text(l, path, TAKE(text), n);
+}
+
+static int read_named_folder(struct load *l, const char *folder) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        int r = sysroot_new(folder, &root, NULL);
+
+        if (r == 0)
+                r = sysroot_list(root, ".", &names);
+        if (r < 0)
+                return r == -ENOMEM ? r : refuse(l, folder, "cannot be read: %s", strerrordesc_np(-r));
+        for (size_t i = 0; r == 0 && i < names.n; i++) {
+                _cleanup_(freep) char *path = NULL;
+
+                if (!is_policy_name(names.names[i]))
+                        continue;
+                r = asprintf(&path, "%s/%s", folder, names.names[i]) < 0 ? -ENOMEM : read_named(l, path);
+        }
+        return r;
+}
+
+int policy_load_files(char *const *paths, size_t n, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d) {
+        _cleanup_(load_done) struct load l = {};
+
+        for (size_t i = 0; i < n; i++) {
+                struct stat st;
+                bool is_folder = stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode);
+                int r = is_folder ? read_named_folder(&l, paths[i]) : read_named(&l, paths[i]);
+
+                if (r < 0)
+                        return diag_errno(d, r, "policy");
+        }
+        if (l.n_seen == 0 && l.problems.n_errors == 0)
+                return diag_fail(d, -ENODATA, "no policy: no *" SUFFIX " in what was named");
+        return load_parse(&l, ret, ret_problems, d);
+}
+
+int policy_parse(const char *name, const char *text, size_t n, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d) {
+        _cleanup_(load_done) struct load l = {};
+        struct policy *p = calloc(1, sizeof(*p));
+        int r = p ? policy_read_text(p, name, text, n, &l.problems) : -ENOMEM;
+
+        return load_finish(&l, p, r, ret, ret_problems, d);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One list for a whole load, so that a person sees every mistake in one run, in the order in which they
+ * stand. */
+#include "lib/policy/policy-problem.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/escape.h"
+
+#define QUOTED_MAX 16 /* bytes of foreign text in a message: each may become four */
+
+static void problem_done(struct policy_problem *p) {
+        free(p->file);
+        free(p->message);
+}
+
+void policy_problems_done(struct policy_problems *p) {
+        for (size_t i = 0; i < p->n; i++)
+                problem_done(&p->problems[i]);
+        free(p->problems);
+        *p = (struct policy_problems){};
+}
+
+int policy_problem_add(struct policy_problems *p, enum policy_severity severity, const char *file,
+        size_t order, unsigned line, unsigned column, const char *format, ...) {
+        _cleanup_(freep) char *file_copy = strdup(file), *message = NULL;
+        struct policy_problem *bigger;
+        va_list ap;
+        int size;
+
+        if (severity == POLICY_ERROR)
+                p->n_errors++;
+        if (p->n >= POLICY_PROBLEMS_MAX)
+                return 0;
+        va_start(ap, format);
+        size = vasprintf(&message, format, ap);
+        va_end(ap);
+        if (size < 0)
+                message = NULL;
+        bigger = reallocarray(p->problems, p->n + 1, sizeof(*bigger));
+        if (bigger)
+                p->problems = bigger;
+        if (!bigger || !message || !file_copy)
+                return -ENOMEM;
+        p->problems[p->n++] = (struct policy_problem){
+                .severity = severity,
+                .file = TAKE(file_copy),
+                .order = order,
+                .line = line,
+                .column = column,
+                .message = TAKE(message),
+        };
+        return 0;
+}
+
+static int compare(const void *a, const void *b) {
+        const struct policy_problem *x = a, *y = b;
+
+        if (x->order != y->order)
+                return x->order < y->order ? -1 : 1;
+        if (x->line != y->line)
+                return x->line < y->line ? -1 : 1;
+        if (x->column != y->column)
+                return x->column < y->column ? -1 : 1;
+        return 0;
+}
+
+static int tell_first_error(const struct policy_problems *p, struct diag *d) {
+        _cleanup_(freep) char *text = NULL;
+
+        for (size_t i = 0; i < p->n; i++) {
+                if (p->problems[i].severity != POLICY_ERROR)
+                        continue;
+                if (policy_problem_format(&p->problems[i], &text) < 0)
+                        return diag_fail(d, -ENOMEM, "policy: out of memory");
+                if (p->n_errors > 1)
+                        return diag_fail(d, -EBADMSG, "%s (and %zu more)", text, p->n_errors - 1);
+                return diag_fail(d, -EBADMSG, "%s", text);
+        }
+        return diag_fail(d, -EBADMSG, "policy: %zu errors", p->n_errors);
+}
+
+int policy_problems_close(struct policy_problems *p, struct diag *d) {
+        if (p->n > 1)
+                qsort(p->problems, p->n, sizeof(*p->problems), compare);
+        return p->n_errors > 0 ? tell_first_error(p, d) : 0;
+}
+
+int policy_problem_format(const struct policy_problem *p, char **ret) {
+        const char *severity = p->severity == POLICY_WARNING ? "warning" : "error";
+        char *text;
+        int size;
+
+        if (p->line > 0)
+                size = asprintf(&text, "%s:%u:%u: %s: %s", p->file, p->line, p->column, severity,
+                        p->message);
+        else
+                size = asprintf(&text, "%s: %s: %s", p->file, severity, p->message);
+        if (size < 0)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
+}
+
+struct quote quote(const char *foreign) {
+        _cleanup_(freep) char *escaped = NULL;
+        size_t n = strlen(foreign);
+        struct quote q = {};
+
+        /* plain words are shown longer than those that grow by escaping */
+        if (n >= sizeof(q.text) - 6 || escape_new(foreign, n, &escaped) < 0 ||
+                strlen(escaped) >= sizeof(q.text) - 6) {
+                free(escaped);
+                escaped = NULL;
+                if (escape_new(foreign, n < QUOTED_MAX ? n : QUOTED_MAX, &escaped) < 0)
+                        escaped = NULL;
+                snprintf(q.text, sizeof(q.text), "\"%s...\"", escaped ? escaped : "");
+                return q;
+        }
+        snprintf(q.text, sizeof(q.text), "\"%s\"", escaped);
+        return q;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A path is protected on the device whose mount it lies in: /usr is part of the root disk where it has no
+ * mount of its own. In an initrd the system to come is mounted at /sysroot.
+ */
+#include "lib/policy/protect.h"
+
+#include <string.h>
+
+#include "lib/base/name-table.h"
+
+#define LAST_NETWORK "last-network"
+
+static const struct {
+        const char *word;
+        const char *path;      /* the mount that holds it, NULL: none */
+        const char *mounts[2]; /* and mount points that count where they exist */
+        bool any_mount, swap;
+} words[] = {
+        { "root", "/", { "/sysroot" }, false, false }, { "usr", "/usr", { "/sysroot/usr" }, false, false },
+        { "boot", "/boot", { "/boot/efi", "/efi" }, false, false }, { "swap", NULL, {}, false, true },
+        { "mounted", NULL, {}, true, false },
+        { LAST_NETWORK, NULL, {}, false, false }, /* see protect_last_network() */
+};
+_Static_assert(N_NAMES(words) < PROTECT_WORDS_MAX, "the words fit where they are listed");
+
+const char *protect_word_at(size_t i) {
+        return i < N_NAMES(words) ? words[i].word : NULL;
+}
+
+static const struct policy_words *protection_of(const struct policy *p, const struct decision *d) {
+        return d->rule && d->rule->has_protect ? &d->rule->protect : &p->protect;
+}
+
+static bool holds(const struct policy_words *list, const char *word) {
+        for (size_t i = 0; i < list->n; i++)
+                if (strcmp(list->words[i], word) == 0)
+                        return true;
+        return false;
+}
+
+/* How much of path the mount point covers; 0: it does not hold the path. */
+static size_t covered(const char *mount, const char *path) {
+        size_t n = strlen(mount);
+
+        if (strncmp(mount, path, n) != 0)
+                return 0;
+        return n == 1 || path[n] == 0 || path[n] == '/' ? n : 0;
+}
+
+/* The mount of d that covers most of the path, how much of it in *ret_covered. */
+static const struct dependent *best_mount(const struct device *d, const char *path, size_t *ret_covered) {
+        const struct dependent *best = NULL;
+
+        *ret_covered = 0;
+        for (size_t i = 0; i < d->n_dependents; i++) {
+                size_t n =
+                        d->dependents[i].kind == DEPENDENT_MOUNT ? covered(d->dependents[i].name, path) : 0;
+
+                if (n > *ret_covered) {
+                        *ret_covered = n;
+                        best = &d->dependents[i];
+                }
+        }
+        return best;
+}
+
+/* The mount of d that path lies in, unless another device has one closer to it. */
+static const struct dependent *mount_of_path(const struct guest *g, const struct device *d,
+        const char *path) {
+        size_t mine, theirs;
+        const struct dependent *best = best_mount(d, path, &mine);
+
+        for (size_t i = 0; best && i < g->n_devices; i++)
+                if (best_mount(&g->devices[i], path, &theirs) && theirs > mine)
+                        return NULL;
+        return best;
+}
+
+static const struct dependent *exact_mount(const struct device *d, const char *mount) {
+        for (size_t i = 0; mount && i < d->n_dependents; i++)
+                if (d->dependents[i].kind == DEPENDENT_MOUNT && strcmp(d->dependents[i].name, mount) == 0)
+                        return &d->dependents[i];
+        return NULL;
+}
+
+static const struct dependent *of_kind(const struct device *d, enum dependent_kind kind) {
+        for (size_t i = 0; i < d->n_dependents; i++)
+                if (d->dependents[i].kind == kind)
+                        return &d->dependents[i];
+        return NULL;
+}
+
+static const struct dependent *protected_by(const struct guest *g, const struct device *d,
+        const char *word) {
+        const struct dependent *found = NULL;
+
+        if (word[0] == '/')
+                return mount_of_path(g, d, word);
+        for (size_t i = 0; i < N_NAMES(words); i++) {
+                if (strcmp(words[i].word, word) != 0)
+                        continue;
+                if (words[i].path)
+                        found = mount_of_path(g, d, words[i].path);
+                for (size_t j = 0; !found && j < N_NAMES(words[i].mounts); j++)
+                        found = exact_mount(d, words[i].mounts[j]);
+                if (!found && words[i].any_mount)
+                        found = of_kind(d, DEPENDENT_MOUNT);
+                if (!found && words[i].swap)
+                        found = of_kind(d, DEPENDENT_SWAP);
+        }
+        return found;
+}
+
+static void protect(struct decision *d, const struct dependent *dependent) {
+        d->protected = true;
+        d->dependent = dependent;
+}
+
+/* Where every device with a network interface would be blocked, those that are to be spared as the last ones
+ * are. */
+static void protect_last_network(const struct policy *p, const struct guest *g, struct decision *decisions) {
+        for (size_t i = 0; i < g->n_devices; i++)
+                if (of_kind(&g->devices[i], DEPENDENT_NETWORK) &&
+                        (decisions[i].action != ACTION_BLOCK || decisions[i].protected))
+                        return;
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const struct dependent *interface = of_kind(&g->devices[i], DEPENDENT_NETWORK);
+
+                if (interface && holds(protection_of(p, &decisions[i]), LAST_NETWORK))
+                        protect(&decisions[i], interface);
+        }
+}
+
+void protect_decisions(const struct policy *p, const struct guest *g, struct decision *decisions) {
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const struct policy_words *list = protection_of(p, &decisions[i]);
+
+                if (decisions[i].action != ACTION_BLOCK)
+                        continue;
+                for (size_t j = 0; !decisions[i].protected && j < list->n; j++) {
+                        const struct dependent *found = protected_by(g, &g->devices[i], list->words[j]);
+
+                        if (found)
+                                protect(&decisions[i], found);
+                }
+        }
+        protect_last_network(p, g, decisions);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What must not lose its driver: the words of `protect` against what hangs on the devices. */
+#include "lib/policy/evaluation.h"
+
+#define PROTECT_WORDS_MAX 16
+
+/* The words besides absolute paths, NULL past the end. */
+const char *protect_word_at(size_t i);
+
+/*
+ * Marks those of the blocks that are not to be done, and names what depends on them. Judged over the whole
+ * set of decisions, so that their order cannot matter. decisions: one for each device of g.
+ */
+void protect_decisions(const struct policy *p, const struct guest *g, struct decision *decisions);

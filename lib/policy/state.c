@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From decisions, facts and what enforcement saw to the words that everyone reads. */
+#include <string.h>
+
+#include "lib/policy/evaluation.h"
+
+/* A driver that is bound speaks louder than what enforcement saw before. */
+static bool is_blocked(const struct device *device, enum enforcement enforcement) {
+        if (device->driver)
+                return false;
+        if (enforcement == ENFORCEMENT_BLOCKED)
+                return true;
+        return enforcement == ENFORCEMENT_NONE && device->driver_override &&
+                strcmp(device->driver_override, BLOCKED_OVERRIDE) == 0;
+}
+
+enum verdict verdict_of(const struct decision *d, const struct device *device,
+        enum enforcement enforcement) {
+        if (enforcement == ENFORCEMENT_PENDING)
+                return VERDICT_PENDING;
+        if (enforcement == ENFORCEMENT_FAILED)
+                return VERDICT_FAILED;
+        if (!d->violates)
+                return VERDICT_ALLOWED;
+        if (is_blocked(device, enforcement))
+                return VERDICT_BLOCKED;
+        return d->protected ? VERDICT_PROTECTED : VERDICT_VIOLATING;
+}
+
+enum guest_state state_of(const struct evaluation *e, const enum verdict *verdicts) {
+        bool violates = false;
+
+        if (!e->expected)
+                return STATE_FAILED;
+        for (size_t i = 0; i < e->n; i++) {
+                if (verdicts[i] == VERDICT_FAILED)
+                        return STATE_FAILED;
+                if (e->decisions[i].violates && verdicts[i] != VERDICT_BLOCKED)
+                        violates = true;
+        }
+        if (!e->applies)
+                return STATE_NOT_APPLICABLE;
+        if (!violates)
+                return STATE_COMPLIANT;
+        return e->mode == MODE_ENFORCE ? STATE_VIOLATING : STATE_UNPROTECTED;
+}
