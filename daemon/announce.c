@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Telling: each decision once, to the journal, the decision log and the observers. What a restart finds as
+ * it was left is not told again.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "daemon/log.h"
+#include "daemon/manager-private.h"
+#include "lib/policy/decision-text.h"
+
+/* A log that cannot be written is told, and no reason not to enforce. */
+static void append(struct manager *m, struct decision_record *r) {
+        char digest[DIGEST_TEXT_SIZE];
+        struct diag d = {};
+
+        digest_format(&m->policy->digest, digest);
+        r->time_usec = now_usec(CLOCK_REALTIME);
+        r->policy = digest;
+        if (decision_log_append(m->log, r, &d) < 0)
+                log_error("the decision log cannot be written: %s", d.text);
+}
+
+static void append_unless_repeated(struct manager *m, struct decision_record *r) {
+        char digest[DIGEST_TEXT_SIZE];
+
+        digest_format(&m->policy->digest, digest);
+        r->policy = digest;
+        if (decision_log_repeats(m->log, r) <= 0)
+                append(m, r);
+}
+
+void announce_start(struct manager *m) {
+        struct decision_record start = { .event = "start" };
+
+        if (decision_log_sequence(m->log) == 0)
+                append(m, &start);
+        announce_policy(m);
+}
+
+void announce_policy(struct manager *m) {
+        struct decision_record policy = { .event = "policy" }, mode = { .event = "mode" };
+        const char *word = policy_mode_to_string(m->o.mode != MODE_UNSET ? m->o.mode : m->policy->mode);
+        char digest[DIGEST_TEXT_SIZE];
+
+        append_unless_repeated(m, &policy);
+        mode.reason = word;
+        append_unless_repeated(m, &mode);
+        digest_format(&m->policy->digest, digest);
+        log_entry(LOG_INFO, MESSAGE_POLICY, LOG_FIELDS({ "POLICY", digest }),
+                "policy %s: %zu rules from %zu files", digest, m->policy->n_rules, m->policy->n_files);
+        if (m->policy_trouble)
+                log_entry(LOG_ERR, MESSAGE_POLICY_INVALID, LOG_FIELDS({ "REASON", m->policy_trouble }), "%s",
+                        m->policy_trouble);
+        if (m->o.mode != MODE_UNSET)
+                log_entry(LOG_NOTICE, MESSAGE_MODE, LOG_FIELDS({ "MODE", word }),
+                        "the mode is %s, by override: the policy says %s", word,
+                        policy_mode_to_string(m->policy->mode));
+}
+
+static int verdict_priority(enum verdict v) {
+        switch (v) {
+        case VERDICT_UNSET:
+        case VERDICT_ALLOWED:
+                return LOG_INFO;
+        case VERDICT_BLOCKED:
+        case VERDICT_PENDING:
+                return LOG_NOTICE;
+        case VERDICT_VIOLATING:
+        case VERDICT_PROTECTED:
+                return LOG_WARNING;
+        case VERDICT_FAILED:
+        case _VERDICT_MAX:
+                break;
+        }
+        return LOG_ERR;
+}
+
+static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
+        const struct device *device = &p->guest->devices[i];
+        const struct picture_device *shown = &p->devices[i];
+        char buffer[GUID_TEXT_SIZE];
+        struct decision_record record = {
+                .event = "decision",
+                .instance = device->instance_text,
+                .class = device_class_name(device, buffer),
+                .verdict = verdict_to_string(shown->verdict),
+                .rule = decision_rule_text(&p->evaluation->decisions[i]),
+                .reason = shown->reason,
+        };
+        struct tracked *t = &m->tracking.devices[i];
+        _cleanup_(freep) char *text = NULL;
+        bool from_start = t->from_start;
+
+        if (asprintf(&text, "%s %s %s", record.verdict, record.rule, record.reason) < 0)
+                text = NULL; /* told once too often, then */
+        if (text && t->announced && strcmp(text, t->announced) == 0)
+                return;
+        free(t->announced);
+        t->announced = TAKE(text);
+        t->from_start = false;
+        if (from_start) {
+                char digest[DIGEST_TEXT_SIZE];
+
+                digest_format(&m->policy->digest, digest);
+                record.policy = digest;
+                if (decision_log_repeats(m->log, &record) > 0)
+                        return;
+        }
+        append(m, &record);
+        m->counters.decisions++;
+        log_entry(verdict_priority(shown->verdict), MESSAGE_DECISION,
+                LOG_FIELDS({ "DEVICE", record.instance }, { "CLASS", record.class },
+                        { "VERDICT", record.verdict }, { "RULE", record.rule }, { "REASON", record.reason }),
+                "%s %s is %s by %s: %s", record.class, record.instance, record.verdict, record.rule,
+                record.reason);
+        for (struct manager_observer *o = m->observers; o; o = o->next)
+                if (o->decided)
+                        o->decided(p, i, o->data);
+}
+
+void announce_verdicts(struct manager *m, struct picture *p) {
+        for (size_t i = 0; i < p->guest->n_devices; i++)
+                if (!p->devices[i].busy)
+                        announce_verdict(m, p, i);
+        p->log_sequence = decision_log_sequence(m->log);
+        p->log_head = decision_log_head(m->log);
+}
+
+void announce_state(struct manager *m, const struct picture *p) {
+        const char *word = guest_state_to_string(p->state);
+
+        if (p->busy || p->state == m->announced_state)
+                return;
+        m->announced_state = p->state;
+        log_entry(LOG_NOTICE, MESSAGE_STATE, LOG_FIELDS({ "STATE", word }), "this guest is %s", word);
+}
+
+void announce_rebound(struct manager *m, const struct device *d, unsigned times) {
+        struct decision_record record = { .event = "rebound",
+                .instance = d->instance_text,
+                .reason = d->driver };
+        char count[16];
+
+        m->counters.rebounds++;
+        append(m, &record);
+        snprintf(count, sizeof(count), "%u", times);
+        log_entry(LOG_WARNING, MESSAGE_REBOUND,
+                LOG_FIELDS({ "DEVICE", d->instance_text }, { "DRIVER", d->driver }, { "TIMES", count }),
+                "%s was blocked, and somebody bound it to %s (%u times so far)", d->instance_text,
+                d->driver ?: "a driver", times);
+        for (struct manager_observer *o = m->observers; o; o = o->next)
+                if (o->rebound)
+                        o->rebound(d, times, o->data);
+}
+
+void announce_by_hand(struct manager *m, const struct device *d, enum by_hand what) {
+        static const char *const words[] = {
+                [BY_HAND_FORGET] = "forgotten",
+                [BY_HAND_BLOCK] = "block",
+                [BY_HAND_ALLOW] = "allow",
+        };
+        struct decision_record record = {
+                .event = "by-hand",
+                .instance = d->instance_text,
+                .reason = words[what],
+        };
+
+        append(m, &record);
+        log_entry(LOG_NOTICE, MESSAGE_BY_HAND, LOG_FIELDS({ "DEVICE", d->instance_text }), "by hand, %s: %s",
+                d->instance_text, words[what]);
+}
+
+void announce_halt(struct manager *m, const struct device *d, const char *why) {
+        if (m->halted)
+                return;
+        m->halted = true;
+        log_entry(LOG_EMERG, NULL, LOG_FIELDS({ "DEVICE", d->instance_text }, { "REASON", why }),
+                "%s: the policy halts this guest: %s", d->instance_text, why);
+        for (struct manager_observer *o = m->observers; o; o = o->next)
+                if (o->halt)
+                        o->halt(why, o->data);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What bus.c, manager-bus.c and device-bus.c know of each other. */
+#include <systemd/sd-bus.h>
+
+#include "daemon/bus.h"
+
+#define MANAGER_PATH "/org/cvmd1"
+#define MANAGER_INTERFACE "org.cvmd1.Manager"
+#define DEVICE_PATH MANAGER_PATH "/device"
+#define DEVICE_INTERFACE "org.cvmd1.Device"
+#define DEVICE_PATH_SIZE (sizeof(DEVICE_PATH) + GUID_TEXT_SIZE)
+
+/* A caller of Block, Allow or Forget, who is answered when the device has come to rest. */
+struct waiting_call {
+        sd_bus_message *call;
+        struct guid instance;
+        enum by_hand what;
+        struct waiting_call *next;
+};
+
+struct bus {
+        char *address;
+        sd_event *event;
+        struct manager *manager;
+        sd_bus *bus; /* NULL between two connections */
+        sd_event_source *reconnect;
+        struct manager_observer observer;
+        struct waiting_call *waiting;
+};
+
+/* Whether somebody can hear a signal now; before that there is nobody to tell. */
+bool bus_is_ready(const struct bus *b);
+
+int manager_bus_register(struct bus *b);
+void manager_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after);
+void manager_bus_decided(struct bus *b, const struct picture *p, size_t i);
+void manager_bus_rebound(struct bus *b, const struct device *d, unsigned times);
+
+int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_error *error);
+
+/* Answers those whose devices have come to rest in p; with p NULL, forgets them all. */
+void decide_bus_answer(struct bus *b, const struct picture *p);
+
+int device_bus_register(struct bus *b);
+void device_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after);
+void device_path_format(const struct guid *instance, char ret[DEVICE_PATH_SIZE]);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The connection: started without waiting, begun anew when it ends. sd-bus itself watches for a socket that
+ * is not there yet; everything that we ask of the bus is asked asynchronously.
+ */
+#include "daemon/bus.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/bus-private.h"
+#include "daemon/log.h"
+
+#define RECONNECT_USEC (500 * (uint64_t)1000)
+#define CALL_TIMEOUT_USEC \
+        (5 * 1000 * (uint64_t)1000) /* for what sd-bus asks the bus itself about a caller */
+
+static int connect_bus(struct bus *b);
+
+bool bus_is_ready(const struct bus *b) {
+        return b->bus && sd_bus_is_ready(b->bus) > 0;
+}
+
+static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct bus *b = userdata;
+
+        /* those who wait for an answer over the old connection are gone with it */
+        decide_bus_answer(b, NULL);
+        b->bus = sd_bus_close_unref(b->bus);
+        return connect_bus(b);
+}
+
+static int reconnect_later(struct bus *b) {
+        int r;
+
+        if (!b->reconnect)
+                return sd_event_add_time_relative(b->event, &b->reconnect, CLOCK_MONOTONIC, RECONNECT_USEC,
+                        0, on_reconnect, b);
+        r = sd_event_source_set_time_relative(b->reconnect, RECONNECT_USEC);
+        return r < 0 ? r : sd_event_source_set_enabled(b->reconnect, SD_EVENT_ONESHOT);
+}
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        struct bus *b = userdata;
+        int r;
+
+        log_info("the bus went away: waiting for it to come back");
+        r = reconnect_later(b);
+        return r < 0 ? sd_event_exit(b->event, r) : 0;
+}
+
+static int on_named(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+
+        if (e)
+                log_error("the bus does not let us be " BUS_NAME ": %s: is its policy installed?",
+                        e->message);
+        return 0;
+}
+
+static int register_everything(struct bus *b) {
+        int r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus.Local",
+                "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected", on_disconnected,
+                NULL, b);
+
+        if (r >= 0)
+                r = manager_bus_register(b);
+        if (r >= 0)
+                r = device_bus_register(b);
+        /* queued: the bus may still count a cvmd that was killed a moment ago */
+        return r < 0 ? r : sd_bus_request_name_async(b->bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, on_named, b);
+}
+
+static int start_bus(struct bus *b) {
+        int r = sd_bus_set_address(b->bus, b->address);
+
+        if (r >= 0)
+                r = sd_bus_set_bus_client(b->bus, 1);
+        if (r >= 0)
+                r = sd_bus_set_watch_bind(b->bus, 1);
+        if (r >= 0)
+                r = sd_bus_set_exit_on_disconnect(b->bus, 0);
+        if (r >= 0)
+                r = sd_bus_set_method_call_timeout(b->bus, CALL_TIMEOUT_USEC);
+        if (r >= 0)
+                r = sd_bus_start(b->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(b->bus, b->event, SD_EVENT_PRIORITY_NORMAL);
+        return r < 0 ? r : register_everything(b);
+}
+
+static int connect_bus(struct bus *b) {
+        int r = sd_bus_new(&b->bus);
+
+        if (r < 0)
+                return r;
+        (void)sd_bus_set_description(b->bus, "system");
+        r = start_bus(b);
+        if (r >= 0)
+                return 0;
+        log_warning("bus %s: %s: trying again", b->address, strerrordesc_np(-r));
+        b->bus = sd_bus_unref(b->bus);
+        return reconnect_later(b);
+}
+
+static void on_replaced(const struct picture *before, const struct picture *after, void *data) {
+        struct bus *b = data;
+
+        decide_bus_answer(b, after);
+        if (!bus_is_ready(b) || !before)
+                return;
+        device_bus_replaced(b, before, after);
+        manager_bus_replaced(b, before, after);
+}
+
+static void on_decided(const struct picture *p, size_t i, void *data) {
+        struct bus *b = data;
+
+        if (bus_is_ready(b))
+                manager_bus_decided(b, p, i);
+}
+
+static void on_rebound(const struct device *d, unsigned times, void *data) {
+        struct bus *b = data;
+
+        if (bus_is_ready(b))
+                manager_bus_rebound(b, d, times);
+}
+
+int bus_new(const char *address, sd_event *event, struct manager *m, struct bus **ret, struct diag *d) {
+        _cleanup_(bus_freep) struct bus *b = calloc(1, sizeof(*b));
+        int r;
+
+        if (!b)
+                return diag_errno(d, -ENOMEM, "bus");
+        *b = (struct bus){
+                .address = strdup(address ?: BUS_SYSTEM_ADDRESS),
+                .event = sd_event_ref(event),
+                .manager = m,
+                .observer = {
+                        .replaced = on_replaced,
+                        .decided = on_decided,
+                        .rebound = on_rebound,
+                },
+        };
+        b->observer.data = b;
+        if (!b->address)
+                return diag_errno(d, -ENOMEM, "bus");
+        r = connect_bus(b);
+        if (r < 0)
+                return diag_errno(d, r, "bus %s", b->address);
+        manager_observe(m, &b->observer);
+        *ret = TAKE(b);
+        return 0;
+}
+
+void bus_free(struct bus *b) {
+        if (!b)
+                return;
+        decide_bus_answer(b, NULL);
+        sd_event_source_unref(b->reconnect);
+        if (b->bus) {
+                sd_bus_detach_event(b->bus);
+                sd_bus_flush_close_unref(b->bus);
+        }
+        sd_event_unref(b->event);
+        free(b->address);
+        free(b);
+}

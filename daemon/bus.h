@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * org.cvmd1 on a bus that may come late, go away and come again: cvmd never waits for it. What is served are
+ * the manager's pictures (manager-bus.c, device-bus.c).
+ */
+#include <systemd/sd-event.h>
+
+#include "daemon/manager.h"
+
+#define BUS_NAME "org.cvmd1"
+#define BUS_SYSTEM_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+
+struct bus;
+
+/* Observes the manager, which is borrowed. A bus that cannot be reached is no failure. */
+int bus_new(const char *address, sd_event *event, struct manager *m, struct bus **ret, struct diag *d);
+
+/* Sends what is still to be sent. The manager must not change any more. */
+void bus_free(struct bus *b);
+DEFINE_FREEP(struct bus, bus_free)

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.cvmd1.Manager: the guest as a whole, and what is asked of cvmd. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "daemon/bus-private.h"
+#include "daemon/errors.h"
+#include "daemon/properties.h"
+#include "lib/base/file.h"
+#include "lib/facts/snapshot-text.h"
+#include "lib/policy/decision-text.h"
+#include "version.h"
+
+static const struct isolation *isolation_of(const struct property_object *o) {
+        return &o->picture->guest->isolation;
+}
+
+static const char *get_version(const struct property_object *o, char *buffer) {
+        return CVMD_VERSION;
+}
+
+static const char *get_state(const struct property_object *o, char *buffer) {
+        return guest_state_to_string(o->picture->state);
+}
+
+static const char *get_mode(const struct property_object *o, char *buffer) {
+        return policy_mode_to_string(o->picture->evaluation->mode);
+}
+
+static bool get_mode_overridden(const struct property_object *o) {
+        return o->picture->evaluation->mode_overridden;
+}
+
+static const char *get_policy_digest(const struct property_object *o, char *buffer) {
+        digest_format(&o->picture->policy->digest, buffer);
+        return buffer;
+}
+
+static uint32_t get_policy_rules(const struct property_object *o) {
+        return (uint32_t)o->picture->policy->n_rules;
+}
+
+static bool get_policy_built_in(const struct property_object *o) {
+        return o->picture->policy->built_in;
+}
+
+static const char *get_isolation_type(const struct property_object *o, char *buffer) {
+        return isolation_type_to_string(isolation_of(o)->type);
+}
+
+static const char *get_isolation_mode(const struct property_object *o, char *buffer) {
+        return isolation_mode_to_string(isolation_of(o)->mode);
+}
+
+static const char *get_encryption_scheme(const struct property_object *o, char *buffer) {
+        return encryption_scheme_to_string(isolation_of(o)->scheme);
+}
+
+static const char *get_isolation_source(const struct property_object *o, char *buffer) {
+        return isolation_source_to_string(isolation_of(o)->source);
+}
+
+static bool get_isolation_consistent(const struct property_object *o) {
+        return isolation_of(o)->problems == 0;
+}
+
+static uint32_t get_boundary_bits(const struct property_object *o) {
+        return isolation_of(o)->boundary_bits;
+}
+
+static bool get_paravisor(const struct property_object *o) {
+        return isolation_of(o)->mode == ISOLATION_MODE_PARAVISOR;
+}
+
+static const char *get_confidential_vmbus(const struct property_object *o, char *buffer) {
+        return tristate_to_string(isolation_of(o)->confidential_vmbus);
+}
+
+/* "" when it is not known. */
+static const char *get_vmbus_version(const struct property_object *o, char *buffer) {
+        const struct guest *g = o->picture->guest;
+
+        if (g->vmbus_major == 0 && g->vmbus_minor == 0)
+                return "";
+        snprintf(buffer, PROPERTY_TEXT_MAX, "%u.%u", g->vmbus_major, g->vmbus_minor);
+        return buffer;
+}
+
+static const char *get_probe_method(const struct property_object *o, char *buffer) {
+        return probe_method_to_string(o->picture->probe);
+}
+
+static uint64_t get_log_sequence(const struct property_object *o) {
+        return o->picture->log_sequence;
+}
+
+static const char *get_log_head(const struct property_object *o, char *buffer) {
+        digest_format(&o->picture->log_head, buffer);
+        return buffer;
+}
+
+static int append_files(sd_bus_message *reply, const struct property_object *o) {
+        const struct policy *p = o->picture->policy;
+        int r = sd_bus_message_open_container(reply, 'a', "s");
+
+        for (size_t i = 0; i < p->n_files && r >= 0; i++)
+                r = sd_bus_message_append(reply, "s", p->files[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_warnings(sd_bus_message *reply, const struct property_object *o) {
+        int r = sd_bus_message_open_container(reply, 'a', "s");
+
+        for (size_t i = 0; i < o->picture->n_warnings && r >= 0; i++)
+                r = sd_bus_message_append(reply, "s", o->picture->warnings[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static bool same_texts(char *const *a, size_t n_a, char *const *b, size_t n_b) {
+        if (n_a != n_b)
+                return false;
+        for (size_t i = 0; i < n_a; i++)
+                if (strcmp(a[i], b[i]) != 0)
+                        return false;
+        return true;
+}
+
+static bool same_files(const struct property_object *before, const struct property_object *after) {
+        const struct policy *a = before->picture->policy, *b = after->picture->policy;
+
+        return same_texts(a->files, a->n_files, b->files, b->n_files);
+}
+
+static bool same_warnings(const struct property_object *before, const struct property_object *after) {
+        const struct picture *a = before->picture, *b = after->picture;
+
+        return same_texts(a->warnings, a->n_warnings, b->warnings, b->n_warnings);
+}
+
+static const struct property properties[] = {
+        { "Version", .text = get_version },
+        { "State", .text = get_state },
+        { "Mode", .text = get_mode },
+        { "ModeOverridden", .flag = get_mode_overridden },
+        { "PolicyDigest", .text = get_policy_digest },
+        { "PolicyFiles", .other = { append_files, same_files } },
+        { "PolicyRules", .number = get_policy_rules },
+        { "PolicyBuiltIn", .flag = get_policy_built_in },
+        { "IsolationType", .text = get_isolation_type },
+        { "IsolationMode", .text = get_isolation_mode },
+        { "EncryptionScheme", .text = get_encryption_scheme },
+        { "IsolationSource", .text = get_isolation_source },
+        { "IsolationConsistent", .flag = get_isolation_consistent },
+        { "BoundaryBits", .number = get_boundary_bits },
+        { "Paravisor", .flag = get_paravisor },
+        { "ConfidentialVMBus", .text = get_confidential_vmbus },
+        { "VMBusVersion", .text = get_vmbus_version },
+        { "ProbeMethod", .text = get_probe_method },
+        { "LogSequence", .big = get_log_sequence },
+        { "LogHead", .text = get_log_head },
+        { "Warnings", .other = { append_warnings, same_warnings } },
+};
+
+#define N_PROPERTIES (sizeof(properties) / sizeof(properties[0]))
+
+static int get_property(sd_bus *connection, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const struct bus *b = userdata;
+        const struct property_object o = { .picture = manager_picture(b->manager) };
+
+        return property_append(properties, N_PROPERTIES, property, &o, reply);
+}
+
+static int get_counters(sd_bus *connection, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const struct bus *b = userdata;
+        const struct manager_counters c = manager_counters(b->manager);
+
+        return sd_bus_message_append(reply, "a{st}", 8u, "decisions", c.decisions, "rescans", c.rescans,
+                "uevents", c.uevents, "uevents-forged", c.uevents_forged, "receive-errors", c.receive_errors,
+                "rebounds", c.rebounds, "actions", c.actions, "actions-failed", c.actions_failed);
+}
+
+static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const struct bus *b = userdata;
+        struct diag d = {};
+        int r = manager_reload(b->manager, &d);
+
+        return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, NULL);
+}
+
+static int method_rescan(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const struct bus *b = userdata;
+        struct diag d = {};
+        int r = manager_rescan(b->manager, &d);
+
+        return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, NULL);
+}
+
+static int method_block(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return decide_bus_call(call, userdata, BY_HAND_BLOCK, error);
+}
+
+static int method_allow(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return decide_bus_call(call, userdata, BY_HAND_ALLOW, error);
+}
+
+static int method_forget(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return decide_bus_call(call, userdata, BY_HAND_FORGET, error);
+}
+
+static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const struct bus *b = userdata;
+        _cleanup_(freep) char *text = NULL;
+        struct diag d = {};
+        int r = manager_plan(b->manager, &text, &d);
+
+        return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, "s", text);
+}
+
+/* A memfd that nobody can change any more. */
+static int sealed_new(const char *name, const void *bytes, size_t n) {
+        _cleanup_(closep) int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = file_write_fd(fd, bytes, n);
+        if (r < 0)
+                return r;
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+                return -errno;
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        return take_fd(&fd);
+}
+
+/* What the verdicts of this moment rest on, and not a new look. */
+static int method_get_snapshot(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const struct bus *b = userdata;
+        _cleanup_(closep) int fd = -1;
+        _cleanup_(freep) char *text = NULL;
+        size_t n;
+        int r = snapshot_format(manager_picture(b->manager)->snapshot, &text, &n);
+
+        if (r < 0)
+                return r;
+        fd = sealed_new("cvmd-snapshot", text, n);
+        return fd < 0 ? fd : sd_bus_reply_method_return(call, "h", fd);
+}
+
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define CONST SD_BUS_VTABLE_PROPERTY_CONST
+#define DEVICE_IN SD_BUS_ARGS("s", device)
+#define INSTANCE_OUT SD_BUS_RESULT("s", instance)
+
+/* Methods without SD_BUS_VTABLE_UNPRIVILEGED are for root, and on a private bus for whoever runs cvmd. */
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_property, 0, CONST),
+        SD_BUS_PROPERTY("State", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Mode", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("ModeOverridden", "b", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("PolicyDigest", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("PolicyFiles", "as", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("PolicyRules", "u", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("PolicyBuiltIn", "b", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("IsolationType", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("IsolationMode", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("EncryptionScheme", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("IsolationSource", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("IsolationConsistent", "b", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("BoundaryBits", "u", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Paravisor", "b", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("ConfidentialVMBus", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("VMBusVersion", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("ProbeMethod", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("LogSequence", "t", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("LogHead", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Warnings", "as", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Counters", "a{st}", get_counters, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
+        SD_BUS_METHOD_WITH_ARGS("Rescan", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_rescan, 0),
+        SD_BUS_METHOD_WITH_ARGS("Block", DEVICE_IN, INSTANCE_OUT, method_block, 0),
+        SD_BUS_METHOD_WITH_ARGS("Allow", DEVICE_IN, INSTANCE_OUT, method_allow, 0),
+        SD_BUS_METHOD_WITH_ARGS("Forget", DEVICE_IN, INSTANCE_OUT, method_forget, 0),
+        SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), method_plan, 0),
+        SD_BUS_METHOD_WITH_ARGS("GetSnapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", snapshot),
+                method_get_snapshot, 0),
+        SD_BUS_SIGNAL_WITH_ARGS("DecisionMade",
+                SD_BUS_ARGS("o", device, "s", instance, "s", verdict, "s", rule, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("DeviceRebound",
+                SD_BUS_ARGS("o", device, "s", instance, "s", driver, "u", times), 0),
+        SD_BUS_VTABLE_END,
+};
+
+int manager_bus_register(struct bus *b) {
+        int r = sd_bus_add_object_vtable(b->bus, NULL, MANAGER_PATH, MANAGER_INTERFACE, vtable, b);
+
+        return r < 0 ? r : sd_bus_add_object_manager(b->bus, NULL, MANAGER_PATH);
+}
+
+void manager_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after) {
+        const struct property_object o = { .picture = before }, n = { .picture = after };
+        char *changed[N_PROPERTIES + 1];
+
+        if (properties_changed(properties, N_PROPERTIES, &o, &n, changed) > 0)
+                (void)sd_bus_emit_properties_changed_strv(b->bus, MANAGER_PATH, MANAGER_INTERFACE, changed);
+}
+
+void manager_bus_decided(struct bus *b, const struct picture *p, size_t i) {
+        char path[DEVICE_PATH_SIZE];
+
+        device_path_format(&p->guest->devices[i].instance, path);
+        (void)sd_bus_emit_signal(b->bus, MANAGER_PATH, MANAGER_INTERFACE, "DecisionMade", "ossss", path,
+                p->guest->devices[i].instance_text, verdict_to_string(p->devices[i].verdict),
+                decision_rule_text(&p->evaluation->decisions[i]), p->devices[i].reason);
+}
+
+void manager_bus_rebound(struct bus *b, const struct device *d, unsigned times) {
+        char path[DEVICE_PATH_SIZE];
+
+        device_path_format(&d->instance, path);
+        (void)sd_bus_emit_signal(b->bus, MANAGER_PATH, MANAGER_INTERFACE, "DeviceRebound", "ossu", path,
+                d->instance_text, d->driver ?: "", times);
+}

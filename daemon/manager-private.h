@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The manager's insides, for its own files: manager.c (life and requests), reconcile.c (the flow),
+ * announce.c (telling). */
+#include "daemon/manager.h"
+#include "daemon/tracking.h"
+#include "daemon/uevents.h"
+#include "daemon/worker.h"
+#include "lib/enforce/decision-log.h"
+
+struct manager {
+        struct manager_options o;
+        struct uevents *uevents;
+        struct channel_probe *probe;
+        struct workers *workers;
+        struct decision_log *log;
+        struct policy *policy;   /* in force */
+        char *policy_trouble;    /* why it is not the one in the files, NULL when it is */
+        struct picture *picture; /* NULL until started */
+        struct tracking tracking;
+        struct hand_decision *by_hand;
+        size_t n_by_hand;
+        struct manager_observer *observers;
+        sd_event_source *soon, *later; /* the next look: as soon as the loop runs on, and at a time */
+        struct manager_counters counters;
+        enum guest_state announced_state;
+        bool ready, halted;
+};
+
+/* reconcile.c: looks at the guest, judges it, acts and shows: the one way to a new picture. */
+int manager_reconcile(struct manager *m, struct diag *d);
+
+/* The same, once the loop runs on: what happens until then is looked at together. */
+void manager_reconcile_soon(struct manager *m);
+
+extern const struct uevents_handler manager_uevents_handler;
+extern const struct workers_handler manager_workers_handler;
+
+/* announce.c: to the journal, the decision log and the observers, each thing once. */
+void announce_start(struct manager *m);
+void announce_policy(struct manager *m);
+void announce_verdicts(struct manager *m, struct picture *p);
+void announce_state(struct manager *m, const struct picture *p);
+void announce_rebound(struct manager *m, const struct device *d, unsigned times);
+void announce_by_hand(struct manager *m, const struct device *d, enum by_hand what);
+void announce_halt(struct manager *m, const struct device *d, const char *why);
+
+uint64_t now_usec(clockid_t clock);

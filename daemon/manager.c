@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The manager's life, and what is asked of it. What happens on events is reconcile.c. */
+#include "daemon/manager.h"
+
+#include <errno.h>
+#include <json-c/json_object.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/manager-private.h"
+#include "lib/base/json-build.h"
+#include "lib/enforce/plan-json.h"
+#include "lib/policy/explain.h"
+#include "lib/policy/policy-file.h"
+
+#define PROBE_NAME "cvmd"
+
+static const struct workers_patience patience = {
+        .hangs_usec = 1000 * 1000,
+        .given_up_usec = 5 * 1000 * 1000,
+};
+
+static void log_problems(const struct policy_problems *problems) {
+        for (size_t i = 0; i < problems->n; i++) {
+                const struct policy_problem *p = &problems->problems[i];
+                _cleanup_(freep) char *text = NULL;
+
+                if (policy_problem_format(p, &text) >= 0)
+                        log_entry(p->severity == POLICY_ERROR ? LOG_ERR : LOG_WARNING,
+                                p->severity == POLICY_ERROR ? MESSAGE_POLICY_INVALID : NULL,
+                                LOG_FIELDS({ "REASON", text }), "%s", text);
+        }
+}
+
+/* The policy in the files; every problem with it is logged, and the first error is in d. */
+static int load_files(const struct manager *m, struct policy **ret, struct diag *d) {
+        _cleanup_(policy_problems_done) struct policy_problems problems = {};
+        int r = policy_load(m->o.root, geteuid(), ret, &problems, d);
+
+        log_problems(&problems);
+        if (r < 0 && problems.n_errors > 1)
+                snprintf(d->text + strlen(d->text), sizeof(d->text) - strlen(d->text),
+                        " (and %zu more errors)", problems.n_errors - 1);
+        return r;
+}
+
+/* For the next start. That it cannot be kept is no reason not to use it. */
+static void keep_policy(const struct manager *m) {
+        struct diag d = {};
+
+        if (state_keep_policy(m->o.state, m->policy, &d) < 0)
+                log_warning("%s", d.text);
+}
+
+/* The files', else the last good one, else the built-in one: there always is one. */
+static int load_any(struct manager *m, struct diag *d) {
+        struct diag files = {}, last = {};
+        const char *instead = "the last good one";
+        int r = load_files(m, &m->policy, &files);
+
+        if (r >= 0) {
+                keep_policy(m);
+                return 0;
+        }
+        r = state_last_policy(m->o.state, &m->policy, &last);
+        if (r < 0) {
+                if (r != -ENODATA)
+                        log_error("%s", last.text);
+                instead = "the built-in one";
+                r = policy_new_built_in(&m->policy);
+        }
+        if (r < 0 ||
+                asprintf(&m->policy_trouble, "the policy cannot be loaded, %s is in force: %s", instead,
+                        files.text) < 0) {
+                m->policy_trouble = NULL;
+                return diag_errno(d, -ENOMEM, "policy");
+        }
+        return 0;
+}
+
+static int load_by_hand(struct manager *m, struct diag *d) {
+        _cleanup_(notes_done) struct notes notes = {};
+        struct hand_decision *by_hand;
+        struct diag told = {};
+        size_t n;
+        int r = notes_list(m->o.state->folder, NOTE_BY_HAND, &notes, &told);
+
+        if (r < 0)
+                return diag_fail(d, r, "%s", told.text);
+        if (told.text[0])
+                log_warning("%s", told.text);
+        r = notes_by_hand(&notes, &by_hand, &n);
+        if (r < 0)
+                return diag_errno(d, r, "decisions by hand");
+        free(m->by_hand);
+        m->by_hand = by_hand;
+        m->n_by_hand = n;
+        return 0;
+}
+
+static int open_log(struct manager *m, struct diag *d) {
+        struct diag told = {};
+        int r = decision_log_open(m->o.state->folder, &m->log, &told);
+
+        if (r < 0)
+                return diag_fail(d, r, "%s", told.text);
+        if (told.text[0])
+                log_warning("%s", told.text);
+        return 0;
+}
+
+int manager_new(const struct manager_options *o, struct manager **ret, struct diag *d) {
+        _cleanup_(manager_freep) struct manager *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return diag_errno(d, -ENOMEM, "manager");
+        m->o = *o;
+        r = open_log(m, d);
+        if (r < 0)
+                return r;
+        /* subscribe first, look second: what happens in between is then seen twice, not never */
+        r = uevents_new(o->root, o->event, &manager_uevents_handler, m, &m->uevents, d);
+        if (r < 0)
+                return r;
+        r = channel_probe_new(o->root, PROBE_NAME, o->probe, &m->probe, d);
+        if (r < 0)
+                return r;
+        r = load_any(m, d);
+        if (r < 0)
+                return r;
+        r = load_by_hand(m, d);
+        if (r < 0)
+                return r;
+        r = workers_new(o->root, o->state->folder, o->event, &patience, &manager_workers_handler, m,
+                &m->workers);
+        if (r < 0)
+                return diag_errno(d, r, "manager");
+        r = workers_adopt(m->workers, d);
+        if (r < 0)
+                return r;
+        *ret = TAKE(m);
+        return 0;
+}
+
+void manager_free(struct manager *m) {
+        if (!m)
+                return;
+        sd_event_source_unref(m->soon);
+        sd_event_source_unref(m->later);
+        workers_free(m->workers);
+        picture_free(m->picture);
+        tracking_done(&m->tracking);
+        free(m->by_hand);
+        policy_free(m->policy);
+        free(m->policy_trouble);
+        channel_probe_free(m->probe);
+        uevents_free(m->uevents);
+        decision_log_free(m->log);
+        free(m);
+}
+
+void manager_observe(struct manager *m, struct manager_observer *o) {
+        o->next = m->observers;
+        m->observers = o;
+}
+
+int manager_start(struct manager *m, struct diag *d) {
+        announce_start(m);
+        return manager_reconcile(m, d);
+}
+
+const struct picture *manager_picture(const struct manager *m) {
+        return m->picture;
+}
+
+struct manager_counters manager_counters(const struct manager *m) {
+        struct uevents_counters u = uevents_counters(m->uevents);
+        struct manager_counters c = m->counters;
+
+        c.uevents = u.seen;
+        c.uevents_forged = u.forged;
+        c.receive_errors = u.errors;
+        return c;
+}
+
+/* What an administrator wants now is not to wait for a back-off. */
+static void try_at_once(struct manager *m) {
+        for (size_t i = 0; i < m->tracking.n; i++)
+                m->tracking.devices[i].tries = 0;
+}
+
+static int replace_policy(struct manager *m, struct policy *loaded, struct diag *d) {
+        _cleanup_(policy_freep) struct policy *spare = loaded; /* the one that is not in force in the end */
+        struct policy *old = m->policy;
+        char *trouble = TAKE(m->policy_trouble);
+        int r;
+
+        m->policy = loaded;
+        spare = old;
+        try_at_once(m);
+        announce_policy(m);
+        r = manager_reconcile(m, d);
+        if (r < 0) {
+                m->policy = old;
+                m->policy_trouble = trouble;
+                spare = loaded;
+                return r;
+        }
+        free(trouble);
+        keep_policy(m);
+        return 0;
+}
+
+int manager_reload(struct manager *m, struct diag *d) {
+        struct policy *loaded;
+        int r;
+
+        for (struct manager_observer *o = m->observers; o; o = o->next)
+                if (o->reloading)
+                        o->reloading(true, o->data);
+        r = load_files(m, &loaded, d);
+        if (r >= 0)
+                r = replace_policy(m, loaded, d);
+        else
+                log_error("the policy stays as it is: %s", d->text);
+        for (struct manager_observer *o = m->observers; o; o = o->next)
+                if (o->reloading)
+                        o->reloading(false, o->data);
+        return r;
+}
+
+int manager_rescan(struct manager *m, struct diag *d) {
+        m->counters.rescans++;
+        for (size_t i = 0; i < m->tracking.n; i++)
+                m->tracking.devices[i].recheck = true;
+        try_at_once(m);
+        return manager_reconcile(m, d);
+}
+
+int manager_decide(struct manager *m, const char *word, enum by_hand what, struct guid *ret,
+        struct diag *d) {
+        const struct device *device;
+        struct guid instance;
+        int r = guest_resolve(m->picture->guest, word, &device, d);
+
+        if (r < 0)
+                return r;
+        instance = device->instance;
+        if (what == BY_HAND_BLOCK && m->picture->evaluation->mode != MODE_ENFORCE)
+                return diag_fail(d, -EPERM,
+                        "cvmd does not block in mode %s: set \"mode\": \"enforce\" in a policy",
+                        policy_mode_to_string(m->picture->evaluation->mode));
+        if (what == BY_HAND_BLOCK && device->hvsock)
+                return diag_fail(d, -EOPNOTSUPP, "%s is an hv_sock connection, which cannot be blocked",
+                        device->instance_text);
+        if (what == BY_HAND_FORGET)
+                r = note_remove(m->o.state->folder, NOTE_BY_HAND, &instance, d);
+        else
+                r = note_write(m->o.state->folder, NOTE_BY_HAND, &instance,
+                        what == BY_HAND_ALLOW ? "allow" : "block", d);
+        if (r < 0)
+                return r;
+        r = load_by_hand(m, d);
+        if (r < 0)
+                return r;
+        announce_by_hand(m, device, what);
+        try_at_once(m);
+        r = manager_reconcile(m, d);
+        if (r < 0)
+                return r;
+        *ret = instance;
+        return 0;
+}
+
+/* The text of an object that is given up here. */
+static int json_text(struct json_object *object, char **ret) {
+        _cleanup_(json_putp) struct json_object *o = object;
+        const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
+        char *copy = text ? strdup(text) : NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        *ret = copy;
+        return 0;
+}
+
+int manager_plan(struct manager *m, char **ret, struct diag *d) {
+        const struct evaluation_options o = {
+                .mode = m->o.mode,
+                .by_hand = m->by_hand,
+                .n_by_hand = m->n_by_hand,
+        };
+        _cleanup_(freep) struct held *held = calloc(m->tracking.n + 1, sizeof(*held));
+        struct json_object *object;
+        int r;
+
+        if (!held)
+                return diag_errno(d, -ENOMEM, "plan");
+        for (size_t i = 0; i < m->tracking.n; i++)
+                held[i] = (struct held){
+                        .instance = m->tracking.devices[i].instance,
+                        .state = m->tracking.devices[i].enforcement,
+                        .noted = m->tracking.devices[i].noted,
+                };
+        r = plan_to_json(m->policy, m->picture->guest, &o, held, m->tracking.n, &object);
+        if (r >= 0)
+                r = json_text(object, ret);
+        return r < 0 ? diag_errno(d, r, "plan") : 0;
+}
+
+int manager_explain(struct manager *m, const struct guid *instance, char **ret, struct diag *d) {
+        const struct picture *p = m->picture;
+        struct json_object *object;
+        size_t i;
+        int r = picture_find(p, instance, &i);
+
+        if (r < 0)
+                return diag_fail(d, r, "this device is gone");
+        r = explain_device(m->policy, p->guest, p->evaluation, i, p->devices[i].verdict, &object);
+        if (r >= 0)
+                r = json_text(object, ret);
+        return r < 0 ? diag_errno(d, r, "explanation") : 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The only mutable state of cvmd: what the guest is (a picture, replaced whole), which policy is in force,
+ * what enforcement holds. It knows neither D-Bus nor sd_notify: those observe it.
+ */
+#include <systemd/sd-event.h>
+
+#include "daemon/picture.h"
+#include "daemon/state.h"
+#include "lib/base/sysroot.h"
+
+struct manager;
+
+struct manager_options {
+        struct sysroot *root; /* all of these are borrowed, and outlive the manager */
+        const struct state *state;
+        sd_event *event;
+        const struct cpuid_table *cpuid; /* recorded leaves in place of the processor's, or NULL */
+        enum probe_method probe;
+        enum policy_mode mode; /* in place of the policy's; UNSET: the policy's */
+        bool foreign;          /* root is not this machine */
+};
+
+struct manager_counters {
+        uint64_t decisions, rescans, rebounds, actions, actions_failed;
+        uint64_t uevents, uevents_forged, receive_errors;
+};
+
+/* Any of the functions may be NULL. */
+struct manager_observer {
+        /* The first judgement stands, and its first round of actions ended, failed or hangs. Once. */
+        void (*ready)(void *data);
+        /* A reload begins, or ends. */
+        void (*reloading)(bool begins, void *data);
+        /* before is NULL the first time; it and its policy end after the call. */
+        void (*replaced)(const struct picture *before, const struct picture *after, void *data);
+        /* Device i of the picture that is about to be shown got a verdict. */
+        void (*decided)(const struct picture *p, size_t i, void *data);
+        void (*rebound)(const struct device *d, unsigned times, void *data);
+        /* A rule says that a guest like this one must not run on. */
+        void (*halt)(const char *why, void *data);
+        void *data;
+        struct manager_observer *next; /* the manager's */
+};
+
+/* Subscribes to uevents, arms the probe, loads the policy: whatever is wrong with a policy is no reason to
+ * fail. */
+int manager_new(const struct manager_options *o, struct manager **ret, struct diag *d);
+void manager_free(struct manager *m);
+DEFINE_FREEP(struct manager, manager_free)
+
+/* Borrows the observer until the manager ends. */
+void manager_observe(struct manager *m, struct manager_observer *o);
+
+/* The first look, judgement and round of actions. */
+int manager_start(struct manager *m, struct diag *d);
+
+/* Never NULL once started. Borrowed until the event loop runs on. */
+const struct picture *manager_picture(const struct manager *m);
+struct manager_counters manager_counters(const struct manager *m);
+
+/* Reads the policy again. -EBADMSG, and the one in force stays, when there is an error in it. */
+int manager_reload(struct manager *m, struct diag *d);
+
+/* Looks at everything again, and confirms what is blocked. */
+int manager_rescan(struct manager *m, struct diag *d);
+
+/* What an administrator decides about a device, until the next boot; FORGET leaves it to the policy again.
+ */
+enum by_hand { BY_HAND_FORGET, BY_HAND_BLOCK, BY_HAND_ALLOW };
+
+/* device: as guest_resolve() takes it, whose errors it has. -EPERM for a block where cvmd does not act. */
+int manager_decide(struct manager *m, const char *device, enum by_hand what, struct guid *ret,
+        struct diag *d);
+
+/* JSON, see lib/enforce/plan-json.h and lib/policy/explain.h. The caller frees *ret. */
+int manager_plan(struct manager *m, char **ret, struct diag *d);
+int manager_explain(struct manager *m, const struct guid *instance, char **ret, struct diag *d);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Options of the command line, and the one of the kernel's. Nothing comes from the environment. */
+#include "daemon/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "daemon/state.h"
+#include "version.h"
+
+static const char help[] = "cvmd [OPTION...]\n"
+                           "\n"
+                           "Holds the VMBus devices of a confidential VM against a policy.\n"
+                           "\n"
+                           "  --root=DIR           Take /sys, /proc and the policy from below DIR\n"
+                           "  --simulator=SOCKET   Send changes to the simulator that listens there\n"
+                           "  --state=DIR          Keep state there, instead of /run/cvmd\n"
+                           "  --bus=ADDRESS        Serve on that bus, instead of the system bus\n"
+                           "  --cpuid=FILE         Take CPUID leaves from a file or snapshot: for tests\n"
+                           "  --probe=METHOD       auto, fprobe, kprobe, kprobe-offsets, boot-trace, none\n"
+                           "  --mode=MODE          audit, enforce or off, whatever the policy says\n"
+                           "  --version            Say which version this is\n"
+                           "  --help               Say this\n"
+                           "\n"
+                           "See cvmd(8).\n";
+
+enum {
+        OPTION_ROOT = 256, /* beyond what a character can be */
+        OPTION_SIMULATOR,
+        OPTION_STATE,
+        OPTION_BUS,
+        OPTION_CPUID,
+        OPTION_PROBE,
+        OPTION_MODE,
+        OPTION_VERSION,
+        OPTION_HELP,
+};
+
+static const struct option table[] = {
+        { "root", required_argument, NULL, OPTION_ROOT },
+        { "simulator", required_argument, NULL, OPTION_SIMULATOR },
+        { "state", required_argument, NULL, OPTION_STATE },
+        { "bus", required_argument, NULL, OPTION_BUS },
+        { "cpuid", required_argument, NULL, OPTION_CPUID },
+        { "probe", required_argument, NULL, OPTION_PROBE },
+        { "mode", required_argument, NULL, OPTION_MODE },
+        { "version", no_argument, NULL, OPTION_VERSION },
+        { "help", no_argument, NULL, OPTION_HELP },
+        {},
+};
+
+static int take(int option, const char *argument, struct options *o, enum options_outcome *outcome,
+        struct diag *d) {
+        int value;
+
+        switch (option) {
+        case OPTION_ROOT:
+                o->root = argument;
+                return 0;
+        case OPTION_SIMULATOR:
+                o->simulator = argument;
+                return 0;
+        case OPTION_STATE:
+                o->state = argument;
+                return 0;
+        case OPTION_BUS:
+                o->bus = argument;
+                return 0;
+        case OPTION_CPUID:
+                o->cpuid = argument;
+                return 0;
+        case OPTION_PROBE:
+                value = probe_method_from_string(argument);
+                if (value < 0)
+                        return diag_fail(d, -EINVAL, "--probe=%s: there is no such method", argument);
+                o->probe = (enum probe_method)value;
+                return 0;
+        case OPTION_MODE:
+                value = policy_mode_from_string(argument);
+                if (value < 0)
+                        return diag_fail(d, -EINVAL, "--mode=%s: audit, enforce or off", argument);
+                o->mode = (enum policy_mode)value;
+                return 0;
+        case OPTION_VERSION:
+                printf("cvmd %s\n", CVMD_VERSION);
+                *outcome = OPTIONS_SAID;
+                return 0;
+        case OPTION_HELP:
+                fputs(help, stdout);
+                *outcome = OPTIONS_SAID;
+                return 0;
+        }
+        return diag_fail(d, -EINVAL, "options are not understood");
+}
+
+int options_parse(int argc, char *argv[], struct options *ret, enum options_outcome *ret_outcome,
+        struct diag *d) {
+        struct options o = { .root = "/", .state = STATE_FOLDER };
+        enum options_outcome outcome = OPTIONS_RUN;
+
+        optind = 0; /* from the start, also when called again */
+        opterr = 0;
+        while (outcome == OPTIONS_RUN) {
+                int at = optind > 0 ? optind : 1, option = getopt_long(argc, argv, "", table, NULL), r;
+
+                if (option < 0)
+                        break;
+                if (option == '?')
+                        return diag_fail(d, -EINVAL,
+                                "%s: no such option, or its value is missing: try --help",
+                                at < argc ? argv[at] : "");
+                r = take(option, optarg, &o, &outcome, d);
+                if (r < 0)
+                        return r;
+        }
+        if (outcome == OPTIONS_RUN && optind < argc)
+                return diag_fail(d, -EINVAL, "%s: cvmd takes options only: try --help", argv[optind]);
+        *ret = o;
+        *ret_outcome = outcome;
+        return 0;
+}
+
+int options_kernel_mode(const char *command_line, enum policy_mode *ret, struct diag *d) {
+        static const char key[] = "cvmd.mode=";
+        enum policy_mode mode = MODE_UNSET;
+        _cleanup_(freep) char *copy = strdup(command_line);
+        char *rest = NULL;
+
+        if (!copy)
+                return diag_errno(d, -ENOMEM, "kernel command line");
+        for (char *word = strtok_r(copy, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest)) {
+                int value;
+
+                if (strncmp(word, key, strlen(key)) != 0)
+                        continue;
+                value = policy_mode_from_string(word + strlen(key));
+                if (value < 0)
+                        return diag_fail(d, -EBADMSG, "kernel command line: %s: audit, enforce or off",
+                                word);
+                mode = (enum policy_mode)value;
+        }
+        *ret = mode;
+        return 0;
+}

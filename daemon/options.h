@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The command line of cvmd. */
+#include <stdbool.h>
+
+#include "lib/base/diag.h"
+#include "lib/facts/channel-probe.h"
+#include "lib/policy/verdict.h"
+
+struct options {
+        const char *root;      /* "/" when not given */
+        const char *simulator; /* NULL: none */
+        const char *state;     /* STATE_FOLDER when not given */
+        const char *bus;       /* NULL: the system bus */
+        const char *cpuid;     /* NULL: the processor's */
+        enum probe_method probe;
+        enum policy_mode mode; /* UNSET: as the kernel command line or the policy says */
+};
+
+enum options_outcome {
+        OPTIONS_RUN = 1,
+        OPTIONS_SAID, /* --help or --version was asked for, and given on standard output */
+};
+
+/* Borrows the arguments. -EINVAL for what it does not understand. */
+int options_parse(int argc, char *argv[], struct options *ret, enum options_outcome *ret_outcome,
+        struct diag *d);
+
+/*
+ * The last `cvmd.mode=` of a kernel command line; MODE_UNSET when there is none. -EBADMSG, saying so, for a
+ * mode that does not exist: the policy's is in force then.
+ */
+int options_kernel_mode(const char *command_line, enum policy_mode *ret, struct diag *d);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What cvmd knows and thinks at one instant: everything that is shown, in one piece. The manager replaces it
+ * whole and never changes one that was shown, so that what changed is the difference of two pictures.
+ */
+#include "lib/facts/channel-probe.h"
+#include "lib/policy/evaluation.h"
+
+struct picture_device {
+        enum verdict verdict;
+        bool busy;    /* the verdict is about to change: an action runs and does not hang, or the device is
+                         arriving */
+        char *reason; /* the decision's, or what went wrong with its enforcement */
+};
+
+struct picture {
+        struct snapshot *snapshot;
+        struct guest *guest;
+        const struct policy *policy; /* borrowed: it outlives the picture */
+        struct evaluation *evaluation;
+        struct picture_device *devices; /* one for each device of the guest, same index */
+        enum guest_state state;
+        bool busy; /* one of the devices is */
+        enum probe_method probe;
+        uint64_t log_sequence;
+        struct digest log_head;
+        char **warnings;
+        size_t n_warnings;
+};
+
+/* Takes *snapshot over in any case, and judges it by p. -ENOMEM. */
+int picture_new(struct snapshot *snapshot, const struct policy *p, const struct evaluation_options *o,
+        struct picture **ret);
+void picture_free(struct picture *p);
+DEFINE_FREEP(struct picture, picture_free)
+
+/* -ENOMEM. */
+int picture_warn(struct picture *p, const char *warning);
+
+/* Where the device is among the guest's; -ENODEV. */
+int picture_find(const struct picture *p, const struct guid *instance, size_t *ret);

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The flow, the same after every event: look, judge, plan, act, show. Nothing in it waits: actions run in
+ * helper processes, and their ends are events like all others.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/log.h"
+#include "daemon/manager-private.h"
+#include "lib/facts/snapshot-record.h"
+
+uint64_t now_usec(clockid_t clock) {
+        struct timespec t;
+
+        clock_gettime(clock, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* When we cannot even look, we end: systemd starts us again, and what is blocked stays blocked. */
+static int reconcile_or_end(struct manager *m) {
+        struct diag d = {};
+        int r = manager_reconcile(m, &d);
+
+        if (r < 0)
+                log_error("%s", d.text[0] ? d.text : strerrordesc_np(-r));
+        return r < 0 ? sd_event_exit(m->o.event, r) : 0;
+}
+
+static int on_soon(sd_event_source *source, void *userdata) {
+        return reconcile_or_end(userdata);
+}
+
+static int on_later(sd_event_source *source, uint64_t usec, void *userdata) {
+        return reconcile_or_end(userdata);
+}
+
+void manager_reconcile_soon(struct manager *m) {
+        int r = m->soon ? 0 : sd_event_add_defer(m->o.event, &m->soon, on_soon, m);
+
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->soon, SD_EVENT_ONESHOT);
+        if (r < 0) {
+                log_error("cannot go on: %s", strerrordesc_np(-r));
+                (void)sd_event_exit(m->o.event, r);
+        }
+}
+
+/* At the given time, or earlier. */
+static int reconcile_at(struct manager *m, uint64_t usec) {
+        int enabled = SD_EVENT_OFF, r;
+        uint64_t planned = 0;
+
+        if (!m->later)
+                return sd_event_add_time(m->o.event, &m->later, CLOCK_MONOTONIC, usec, 1000, on_later, m);
+        r = sd_event_source_get_enabled(m->later, &enabled);
+        if (r >= 0)
+                r = sd_event_source_get_time(m->later, &planned);
+        if (r < 0)
+                return r;
+        if (enabled != SD_EVENT_OFF && planned <= usec)
+                return 0;
+        r = sd_event_source_set_time(m->later, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(m->later, SD_EVENT_ONESHOT);
+}
+
+static int look(struct manager *m, struct picture **ret, struct diag *d) {
+        const struct snapshot_record_options options = {
+                .scope = SNAPSHOT_SCOPE_DECISIONS,
+                .cpuid = m->o.cpuid,
+                .probe = m->probe,
+                .foreign = m->o.foreign,
+        };
+        const struct evaluation_options judging = {
+                .mode = m->o.mode,
+                .by_hand = m->by_hand,
+                .n_by_hand = m->n_by_hand,
+        };
+        struct snapshot *snapshot;
+        int r = snapshot_record(m->o.root, &options, &snapshot, d);
+
+        if (r < 0)
+                return r;
+        r = picture_new(snapshot, m->policy, &judging, ret);
+        return r < 0 ? diag_errno(d, r, "cannot judge the guest") : 0;
+}
+
+static bool is_busy(const struct tracked *t, const struct device *d, uint64_t now) {
+        return (t->running != PLAN_NOTHING && !t->hangs) || t->waiting || tracked_is_arriving(t, d, now);
+}
+
+/* What the plan may know of a device: while a helper works on it or it is arriving, it is left alone. */
+static int held_new(const struct manager *m, const struct guest *g, uint64_t now, struct held **ret) {
+        struct held *held = calloc(g->n_devices + 1, sizeof(*held));
+
+        if (!held)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const struct tracked *t = &m->tracking.devices[i];
+
+                held[i] = (struct held){
+                        .instance = t->instance,
+                        .state = t->recheck ? ENFORCEMENT_NONE : t->enforcement,
+                        .noted = t->noted,
+                };
+                if (t->running != PLAN_NOTHING || tracked_is_arriving(t, &g->devices[i], now))
+                        held[i].state = ENFORCEMENT_PENDING;
+        }
+        *ret = held;
+        return 0;
+}
+
+static void set_problem(struct tracked *t, const char *why) {
+        snprintf(t->problem, sizeof(t->problem), "%.*s", (int)sizeof(t->problem) - 1, why);
+}
+
+static void start(struct manager *m, struct tracked *t, enum plan_verb verb, uint64_t now) {
+        struct diag d = {};
+        int r = workers_start(m->workers, verb, &t->instance, &d);
+
+        t->waiting = r == -EAGAIN;
+        if (t->waiting)
+                return; /* the end of another helper makes us look again */
+        t->last_try = now;
+        t->tries++;
+        t->recheck = false;
+        if (r < 0 && r != -EBUSY) { /* -EBUSY: a helper that was adopted, whose end makes us look again */
+                t->enforcement = ENFORCEMENT_FAILED;
+                set_problem(t, d.text);
+                return;
+        }
+        t->running = verb;
+        t->hangs = false;
+        if (verb == PLAN_BLOCK)
+                t->noted = true;
+        /* what failed stays so until it succeeds, and what is only confirmed is not in doubt */
+        if (t->enforcement == ENFORCEMENT_NONE || t->enforcement == ENFORCEMENT_RELEASED ||
+                verb == PLAN_RELEASE)
+                t->enforcement = ENFORCEMENT_PENDING;
+}
+
+static int act(struct manager *m, const struct picture *p, uint64_t now, struct diag *d) {
+        _cleanup_(plan_freep) struct plan *plan = NULL;
+        _cleanup_(freep) struct held *held = NULL;
+        int r = held_new(m, p->guest, now, &held);
+
+        if (r >= 0)
+                r = plan_make(p->guest, p->evaluation, held, p->guest->n_devices, &plan);
+        if (r < 0)
+                return diag_errno(d, r, "cannot plan");
+        for (size_t i = 0; i < m->tracking.n; i++)
+                m->tracking.devices[i].waiting = false;
+        for (size_t i = 0; i < plan->n && r >= 0; i++) {
+                const struct plan_step *step = &plan->steps[i];
+                const struct device *device = &p->guest->devices[step->device];
+                struct tracked *t = &m->tracking.devices[step->device];
+                uint64_t when = tracked_next_try(t, now);
+
+                if (step->rebound) {
+                        t->enforcement = ENFORCEMENT_NONE; /* so that this is told once */
+                        announce_rebound(m, device, ++t->rebounds);
+                }
+                if (step->verb == PLAN_HALT)
+                        announce_halt(m, device, p->evaluation->decisions[step->device].reason);
+                else if (when > now)
+                        r = reconcile_at(m, when);
+                else
+                        start(m, t, step->verb, now);
+        }
+        return r < 0 ? diag_errno(d, r, "cannot plan the next look") : 0;
+}
+
+/* Verdicts, from what was decided and what enforcement has seen so far. */
+static int conclude(struct manager *m, struct picture *p, uint64_t now) {
+        _cleanup_(freep) enum verdict *verdicts = calloc(p->guest->n_devices + 1, sizeof(*verdicts));
+        int r;
+
+        if (!verdicts)
+                return -ENOMEM;
+        for (size_t i = 0; i < p->guest->n_devices; i++) {
+                const struct device *device = &p->guest->devices[i];
+                const struct decision *decision = &p->evaluation->decisions[i];
+                const struct tracked *t = &m->tracking.devices[i];
+                struct picture_device *out = &p->devices[i];
+                bool arriving = tracked_is_arriving(t, device, now), troubled;
+
+                out->verdict = verdict_of(decision, device, arriving ? ENFORCEMENT_PENDING : t->enforcement);
+                out->busy = is_busy(t, device, now);
+                troubled =
+                        t->problem[0] && (out->verdict == VERDICT_PENDING || out->verdict == VERDICT_FAILED);
+                out->reason = strdup(troubled ? t->problem : decision->reason ? decision->reason : "");
+                if (!out->reason)
+                        return -ENOMEM;
+                verdicts[i] = out->verdict;
+                p->busy = p->busy || out->busy;
+                r = arriving ? reconcile_at(m, t->arrived + ARRIVAL_USEC) : 0;
+                if (r < 0)
+                        return r;
+        }
+        p->state = state_of(p->evaluation, verdicts);
+        p->probe = channel_probe_method(m->probe);
+        return m->policy_trouble ? picture_warn(p, m->policy_trouble) : 0;
+}
+
+static void show(struct manager *m, struct picture *p) {
+        _cleanup_(picture_freep) struct picture *before = m->picture;
+        bool ready = !m->ready && !p->busy;
+
+        announce_verdicts(m, p);
+        announce_state(m, p);
+        m->picture = p;
+        for (struct manager_observer *o = m->observers; o; o = o->next)
+                if (o->replaced)
+                        o->replaced(before, p, o->data);
+        m->ready = m->ready || ready;
+        for (struct manager_observer *o = m->observers; o && ready; o = o->next)
+                if (o->ready)
+                        o->ready(o->data);
+}
+
+int manager_reconcile(struct manager *m, struct diag *d) {
+        _cleanup_(picture_freep) struct picture *p = NULL;
+        uint64_t now;
+        int r = look(m, &p, d);
+
+        if (r < 0)
+                return r;
+        now = now_usec(CLOCK_MONOTONIC);
+        r = tracking_follow(&m->tracking, p->guest, m->o.state->folder, now);
+        if (r < 0)
+                return diag_errno(d, r, "cannot follow the guest");
+        for (size_t i = 0; !m->picture && i < m->tracking.n; i++)
+                m->tracking.devices[i].from_start = true;
+        r = act(m, p, now, d);
+        if (r < 0)
+                return r;
+        r = conclude(m, p, now);
+        if (r < 0)
+                return diag_errno(d, r, "cannot conclude");
+        show(m, TAKE(p));
+        return 0;
+}
+
+static void on_uevent(const struct uevent *e, void *data) {
+        struct manager *m = data;
+        struct tracked *t = e->subject == UEVENT_DEVICE ? tracking_find(&m->tracking, &e->instance) : NULL;
+
+        if (t && (e->action == UEVENT_ADD || e->action == UEVENT_REMOVE))
+                tracked_renew(t, now_usec(CLOCK_MONOTONIC));
+        manager_reconcile_soon(m);
+}
+
+static void on_lost(int error, void *data) {
+        struct manager *m = data;
+        char number[16];
+
+        snprintf(number, sizeof(number), "%d", -error);
+        log_entry(LOG_WARNING, MESSAGE_EVENTS_LOST, LOG_FIELDS({ "ERRNO", number }),
+                "events were lost (%s): looking at everything again", strerrordesc_np(-error));
+        m->counters.rescans++;
+        for (size_t i = 0; i < m->tracking.n; i++)
+                m->tracking.devices[i].recheck = true;
+        manager_reconcile_soon(m);
+}
+
+/* Whoever forges one can forge many: told at the first, the second, the fourth, ... */
+static void on_forged(const char *what, void *data) {
+        const struct manager *m = data;
+        uint64_t n = uevents_counters(m->uevents).forged;
+
+        if ((n & (n - 1)) == 0)
+                log_entry(LOG_WARNING, MESSAGE_EVENT_FORGED, LOG_FIELDS({ "REASON", what }),
+                        "ignored a forged event (%llu so far): %s", (unsigned long long)n, what);
+}
+
+const struct uevents_handler manager_uevents_handler = {
+        .event = on_uevent,
+        .lost = on_lost,
+        .forged = on_forged,
+};
+
+static void told_failure(struct manager *m, struct tracked *t, enum plan_verb verb, const char *why) {
+        char instance[GUID_TEXT_SIZE];
+
+        guid_format(&t->instance, instance);
+        set_problem(t, why);
+        log_entry(LOG_ERR, MESSAGE_ACTION, LOG_FIELDS({ "DEVICE", instance }, { "REASON", t->problem }),
+                "%s: %s: %s", instance, plan_verb_to_string(verb), t->problem);
+}
+
+static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
+        const struct apply_result *result, const char *why, void *data) {
+        struct manager *m = data;
+        struct tracked *t = tracking_find(&m->tracking, instance);
+
+        m->counters.actions++;
+        manager_reconcile_soon(m);
+        if (!t)
+                return;
+        t->running = PLAN_NOTHING;
+        t->hangs = false;
+        if (t->renewed || r == -ENODEV ||
+                r == -ECHILD) { /* it says nothing about the device that is there now */
+                t->renewed = false;
+                t->enforcement = ENFORCEMENT_NONE;
+                t->problem[0] = 0;
+        } else if (r < 0 || !result->effective) {
+                m->counters.actions_failed++;
+                t->enforcement = ENFORCEMENT_FAILED;
+                if (r < 0 ? strncmp(t->problem, why, sizeof(t->problem) - 1)
+                          : strcmp(t->problem, result->what))
+                        told_failure(m, t, verb, r < 0 ? why : result->what);
+        } else {
+                t->enforcement = verb == PLAN_BLOCK ? ENFORCEMENT_BLOCKED : ENFORCEMENT_RELEASED;
+                t->noted = verb == PLAN_BLOCK;
+                t->problem[0] = 0;
+        }
+}
+
+static void on_hangs(const struct guid *instance, enum plan_verb verb, bool given_up, void *data) {
+        struct manager *m = data;
+        struct tracked *t = tracking_find(&m->tracking, instance);
+
+        if (!t)
+                return;
+        t->running = verb; /* one that was adopted was not known to */
+        t->hangs = true;
+        if (given_up) {
+                m->counters.actions_failed++;
+                t->enforcement = ENFORCEMENT_FAILED;
+                told_failure(m, t, verb, "the kernel has not answered: the helper is left to itself");
+        } else
+                set_problem(t, "the kernel has not answered yet");
+        manager_reconcile_soon(m);
+}
+
+const struct workers_handler manager_workers_handler = {
+        .ended = on_ended,
+        .hangs = on_hangs,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of tracked devices. Both it and the guest are sorted by instance, so that following is a merge.
+ */
+#include "daemon/tracking.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BACK_OFF_FIRST_USEC (100 * 1000)
+#define BACK_OFF_MAX_USEC (30 * 1000 * 1000)
+#define QUIET_USEC (60 * 1000 * 1000) /* without an action: the next one is a first one again */
+
+static void tracked_done(struct tracked *t) {
+        free(t->announced);
+        *t = (struct tracked){};
+}
+
+void tracking_done(struct tracking *t) {
+        for (size_t i = 0; i < t->n; i++)
+                tracked_done(&t->devices[i]);
+        free(t->devices);
+        *t = (struct tracking){};
+}
+
+/* A note that cannot be read is there too. */
+static bool is_noted(int state, const struct guid *instance) {
+        _cleanup_(freep) char *text = NULL;
+
+        return note_read(state, NOTE_OVERRIDE, instance, &text, NULL) != -ENODATA;
+}
+
+int tracking_follow(struct tracking *t, const struct guest *g, int state, uint64_t now) {
+        struct tracked *devices = calloc(g->n_devices + 1, sizeof(*devices));
+        size_t old = 0;
+
+        if (!devices)
+                return -ENOMEM;
+        for (size_t i = 0; i <= g->n_devices; i++) {
+                const struct guid *instance = i < g->n_devices ? &g->devices[i].instance : NULL;
+
+                for (; old < t->n && (!instance || guid_compare(&t->devices[old].instance, instance) < 0);
+                        old++) {
+                        (void)note_remove(state, NOTE_OVERRIDE, &t->devices[old].instance, NULL);
+                        tracked_done(&t->devices[old]);
+                }
+                if (!instance)
+                        break;
+                if (old < t->n && guid_equal(&t->devices[old].instance, instance))
+                        devices[i] = t->devices[old++];
+                else
+                        devices[i] = (struct tracked){
+                                .instance = *instance,
+                                .noted = is_noted(state, instance),
+                                .arrived = now,
+                        };
+        }
+        free(t->devices);
+        *t = (struct tracking){ .devices = devices, .n = g->n_devices };
+        return 0;
+}
+
+struct tracked *tracking_find(struct tracking *t, const struct guid *instance) {
+        size_t from = 0, to = t->n;
+
+        while (from < to) {
+                size_t middle = from + (to - from) / 2;
+                int order = guid_compare(&t->devices[middle].instance, instance);
+
+                if (order == 0)
+                        return &t->devices[middle];
+                if (order < 0)
+                        from = middle + 1;
+                else
+                        to = middle;
+        }
+        return NULL;
+}
+
+void tracked_renew(struct tracked *t, uint64_t now) {
+        t->renewed = t->running != PLAN_NOTHING;
+        if (!t->renewed)
+                t->enforcement = ENFORCEMENT_NONE;
+        t->from_start = false;
+        t->arrived = now;
+        t->tries = 0;
+        t->problem[0] = 0;
+        free(t->announced);
+        t->announced = NULL;
+}
+
+bool tracked_is_arriving(const struct tracked *t, const struct device *d, uint64_t now) {
+        return d->n_channels == 0 && now - t->arrived < ARRIVAL_USEC;
+}
+
+uint64_t tracked_next_try(const struct tracked *t, uint64_t now) {
+        uint64_t delay = BACK_OFF_FIRST_USEC;
+
+        if (t->tries == 0 || now - t->last_try > QUIET_USEC)
+                return now;
+        for (unsigned i = 1; i < t->tries && delay < BACK_OFF_MAX_USEC; i++)
+                delay *= 2;
+        return t->last_try + (delay < BACK_OFF_MAX_USEC ? delay : BACK_OFF_MAX_USEC);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the manager remembers of single devices from one look at the guest to the next. */
+#include "lib/enforce/device-note.h"
+#include "lib/enforce/plan.h"
+
+#define ARRIVAL_USEC (1000 * 1000)
+
+struct tracked {
+        struct guid instance;
+        enum enforcement enforcement; /* as it is shown */
+        bool noted;                   /* our override may stand on it */
+        bool recheck;                 /* events were lost: let the next action confirm what we believe */
+        bool renewed;           /* it is another device than the one that the running action began with */
+        enum plan_verb running; /* PLAN_NOTHING: no helper works on it */
+        bool hangs;             /* and that helper has used up its first patience */
+        bool waiting;           /* for a free helper */
+        bool from_start;        /* it was there when cvmd started, and has not been announced since */
+        unsigned rebounds;      /* how often somebody bound it while it was blocked */
+        uint64_t arrived;       /* when it was first seen; CLOCK_MONOTONIC, in microseconds, like: */
+        uint64_t last_try;      /* when the last action started */
+        unsigned tries;         /* how many actions in a row, for the back-off */
+        char problem[256];      /* what went wrong with the last action, "" when nothing did */
+        char *announced;        /* the verdict as it was last announced */
+};
+
+struct tracking {
+        struct tracked *devices; /* after tracking_follow(): one for each device of the guest, same index */
+        size_t n;
+};
+
+void tracking_done(struct tracking *t);
+
+/*
+ * Goes along with the guest: what is new gets an entry (noted if the state folder says so), what is gone
+ * loses it, and its note of our override too, which stood on an object that is no more. -ENOMEM.
+ */
+int tracking_follow(struct tracking *t, const struct guest *g, int state, uint64_t now);
+
+/* NULL when there is none. */
+struct tracked *tracking_find(struct tracking *t, const struct guid *instance);
+
+/* The device came or went: nothing that was done holds any more. */
+void tracked_renew(struct tracked *t, uint64_t now);
+
+/* Without channels yet, and not for long: the kernel makes them after the device. */
+bool tracked_is_arriving(const struct tracked *t, const struct device *d, uint64_t now);
+
+/* When the next action may start: at once, then ever later, at most half a minute after the last one. */
+uint64_t tracked_next_try(const struct tracked *t, uint64_t now);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pure parser of uevents; who sent them is uevents.c's question. */
+#include "daemon/uevent-message.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/cursor.h"
+#include "lib/base/name-table.h"
+#include "lib/base/number.h"
+
+static const char *const actions[] = {
+        [0] = "none",
+        [UEVENT_ADD] = "add",
+        [UEVENT_REMOVE] = "remove",
+        [UEVENT_CHANGE] = "change",
+        [UEVENT_MOVE] = "move",
+        [UEVENT_ONLINE] = "online",
+        [UEVENT_OFFLINE] = "offline",
+        [UEVENT_BIND] = "bind",
+        [UEVENT_UNBIND] = "unbind",
+};
+_Static_assert(N_NAMES(actions) == _UEVENT_ACTION_MAX, "every action has a name");
+
+/* The keys that we look at; the kernel writes each of them at most once. */
+enum key { KEY_ACTION, KEY_DEVPATH, KEY_SUBSYSTEM, KEY_SEQNUM, _KEY_MAX };
+
+static const char *const keys[] = {
+        [KEY_ACTION] = "ACTION",
+        [KEY_DEVPATH] = "DEVPATH",
+        [KEY_SUBSYSTEM] = "SUBSYSTEM",
+        [KEY_SEQNUM] = "SEQNUM",
+};
+_Static_assert(N_NAMES(keys) == _KEY_MAX, "every key has a name");
+
+const char *uevent_action_to_string(enum uevent_action a) {
+        return name_of(actions, N_NAMES(actions), a);
+}
+
+/* Collects the values of the keys that we know. */
+static int pairs_parse(struct cursor *c, const char *ret[_KEY_MAX], struct diag *d) {
+        const char *values[_KEY_MAX] = {};
+
+        while (c->left > 0) {
+                const char *pair = cursor_string(c);
+                const char *equals = pair ? strchr(pair, '=') : NULL;
+
+                if (!pair)
+                        return diag_fail(d, -EBADMSG, "uevent: its last string is cut");
+                if (!equals || equals == pair)
+                        return diag_fail(d, -EBADMSG, "uevent: a string that is no KEY=VALUE");
+                for (size_t i = 0; i < _KEY_MAX; i++) {
+                        size_t length = strlen(keys[i]);
+
+                        if ((size_t)(equals - pair) != length || memcmp(pair, keys[i], length) != 0)
+                                continue;
+                        if (values[i])
+                                return diag_fail(d, -EBADMSG, "uevent: %s twice", keys[i]);
+                        values[i] = equals + 1;
+                }
+        }
+        memcpy(ret, values, sizeof(values));
+        return 0;
+}
+
+/* The GUID that is the last component of the first n characters of path. */
+static int instance_parse(const char *path, size_t n, struct guid *ret) {
+        char text[GUID_TEXT_SIZE];
+
+        if (n < sizeof(text) || path[n - sizeof(text)] != '/')
+                return -EBADMSG;
+        memcpy(text, path + n - (sizeof(text) - 1), sizeof(text) - 1);
+        text[sizeof(text) - 1] = 0;
+        return guid_parse(text, ret);
+}
+
+/*
+ * Devices lie at .../<instance>, channels at .../<instance>/channels/<relid>, drivers at
+ * /bus/vmbus/drivers/<name>: "drivers" is also the subsystem of every other bus's drivers, and these do not
+ * concern us.
+ */
+static int subject_eval(struct uevent *e) {
+        static const char drivers[] = "/bus/vmbus/drivers/", channels[] = "/channels/";
+        const char *last;
+
+        if (!e->subsystem)
+                return 0;
+        if (strcmp(e->subsystem, "vmbus") == 0) {
+                e->subject = UEVENT_DEVICE;
+                return instance_parse(e->devpath, strlen(e->devpath), &e->instance);
+        }
+        if (strcmp(e->subsystem, "channels") == 0) {
+                last = strrchr(e->devpath, '/');
+                if (!last || (size_t)(last - e->devpath) < strlen(channels) - 1)
+                        return -EBADMSG;
+                last -= strlen(channels) - 1;
+                if (strncmp(last, channels, strlen(channels)) != 0)
+                        return -EBADMSG;
+                e->subject = UEVENT_CHANNEL;
+                return instance_parse(e->devpath, (size_t)(last - e->devpath), &e->instance);
+        }
+        if (strcmp(e->subsystem, "drivers") == 0 && strncmp(e->devpath, drivers, strlen(drivers)) == 0)
+                e->subject = UEVENT_DRIVER;
+        return 0;
+}
+
+int uevent_message_parse(const void *bytes, size_t n, struct uevent *ret, struct diag *d) {
+        struct cursor c = cursor_over(bytes, n);
+        const char *header = cursor_string(&c), *at = header ? strchr(header, '@') : NULL;
+        const char *values[_KEY_MAX] = {};
+        struct uevent e = {};
+        int action, r;
+
+        if (!at)
+                return diag_fail(d, -EBADMSG, "uevent: no ACTION@DEVPATH at its start");
+        r = pairs_parse(&c, values, d);
+        if (r < 0)
+                return r;
+        if (!values[KEY_ACTION] || !values[KEY_DEVPATH] || !values[KEY_SEQNUM])
+                return diag_fail(d, -EBADMSG, "uevent: ACTION, DEVPATH or SEQNUM is missing");
+        if (strlen(values[KEY_ACTION]) != (size_t)(at - header) ||
+                strncmp(header, values[KEY_ACTION], (size_t)(at - header)) != 0 ||
+                strcmp(at + 1, values[KEY_DEVPATH]) != 0)
+                return diag_fail(d, -EBADMSG, "uevent: its header and its keys contradict each other");
+        action = name_find(actions, N_NAMES(actions), values[KEY_ACTION]);
+        if (action <= 0)
+                return diag_fail(d, -EBADMSG, "uevent: an action that no kernel knows");
+        e.action = (enum uevent_action)action;
+        e.devpath = values[KEY_DEVPATH];
+        e.subsystem = values[KEY_SUBSYSTEM];
+        if (e.devpath[0] != '/')
+                return diag_fail(d, -EBADMSG, "uevent: a path that does not start with /");
+        r = number_parse(values[KEY_SEQNUM], 10, UINT64_MAX, &e.seqnum);
+        if (r < 0)
+                return diag_fail(d, -EBADMSG, "uevent: SEQNUM is no number");
+        r = subject_eval(&e);
+        if (r < 0)
+                return diag_fail(d, r, "uevent: a VMBus path without an instance");
+        *ret = e;
+        return 0;
+}

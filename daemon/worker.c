@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A helper is a fork that does one action, writes its answer into a pipe (one write, less than PIPE_BUF) and
+ * ends. We learn of the end from its pidfd, which works alike for our own children and for those of a cvmd
+ * before us.
+ */
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "daemon/process.h"
+#include "lib/enforce/device-note.h"
+
+struct answer {
+        int r;
+        struct apply_result result;
+        struct diag why;
+};
+_Static_assert(sizeof(struct answer) <= PIPE_BUF, "an answer arrives whole");
+
+struct worker {
+        struct workers *all;
+        struct guid instance;
+        enum plan_verb verb;
+        bool adopted;  /* not our child */
+        bool reported; /* that it hangs */
+        int pidfd, answer;
+        sd_event_source *end, *patience;
+};
+
+struct workers {
+        struct sysroot *root;
+        int state;
+        sd_event *event;
+        struct workers_patience patience;
+        const struct workers_handler *handler;
+        void *data;
+        struct worker *running[WORKERS_MAX];
+        size_t n;
+};
+
+static void worker_free(struct worker *w) {
+        if (!w)
+                return;
+        sd_event_source_unref(w->end);
+        sd_event_source_unref(w->patience);
+        closep(&w->pidfd);
+        closep(&w->answer);
+        free(w);
+}
+DEFINE_FREEP(struct worker, worker_free)
+
+/* Closes everything but standard error and these: what we hold open, nobody else can take over when cvmd
+ * dies. */
+static void close_all_but(int a, int b, int c) {
+        int keep[] = { STDERR_FILENO, a, b, c };
+        unsigned from = 0;
+
+        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]);
+                i++) /* in order: a handful, so by selection */
+                for (size_t j = i + 1; j < sizeof(keep) / sizeof(keep[0]); j++)
+                        if (keep[j] < keep[i]) {
+                                int swap = keep[i];
+
+                                keep[i] = keep[j];
+                                keep[j] = swap;
+                        }
+        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
+                if ((unsigned)keep[i] > from)
+                        (void)close_range(from, (unsigned)keep[i] - 1, 0);
+                from = (unsigned)keep[i] + 1;
+        }
+        (void)close_range(from, UINT_MAX, 0);
+}
+
+static void note_helper(int state, enum plan_verb verb, const struct guid *instance) {
+        uint64_t started;
+        char text[128];
+
+        if (process_start_time(getpid(), &started) < 0)
+                return;
+        snprintf(text, sizeof(text), "%s %d %llu", plan_verb_to_string(verb), (int)getpid(),
+                (unsigned long long)started);
+        (void)note_write(state, NOTE_HELPER, instance, text, NULL);
+}
+
+/* In the helper, from fork to end. */
+static _Noreturn void work(struct sysroot *root, int state, enum plan_verb verb, const struct guid *instance,
+        int answer) {
+        struct answer a = {};
+        sigset_t none;
+
+        close_all_but(root->fd, state, answer);
+        (void)prctl(PR_SET_NAME, verb == PLAN_BLOCK ? "cvmd-block" : "cvmd-release");
+        (void)signal(SIGPIPE, SIG_IGN); /* cvmd may be gone when we are done */
+        sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        note_helper(state, verb, instance);
+        if (verb == PLAN_BLOCK)
+                a.r = apply_block(root, state, instance, &a.result, &a.why);
+        else
+                a.r = apply_release(root, state, instance, &a.result, &a.why);
+        _exit(write(answer, &a, sizeof(a)) == sizeof(a) ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static void forget(struct worker *w) {
+        struct workers *all = w->all;
+
+        for (size_t i = 0; i < all->n; i++)
+                if (all->running[i] == w) {
+                        all->running[i] = all->running[--all->n];
+                        return;
+                }
+}
+
+static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        _cleanup_(worker_freep) struct worker *w = userdata;
+        const struct workers *all = w->all;
+        struct answer a = {};
+        siginfo_t info;
+
+        forget(w);
+        if (!w->adopted)
+                (void)waitid(P_PIDFD, (id_t)w->pidfd, &info, WEXITED);
+        (void)note_remove(all->state, NOTE_HELPER, &w->instance, NULL);
+        if (w->answer < 0 || read(w->answer, &a, sizeof(a)) != sizeof(a)) {
+                a = (struct answer){ .r = w->adopted ? -ECHILD : -EIO };
+                (void)diag_fail(&a.why, a.r, "the helper ended without an answer");
+        }
+        all->handler->ended(&w->instance, w->verb, a.r, &a.result, a.why.text, all->data);
+        return 0;
+}
+
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct worker *w = userdata;
+        const struct workers *all = w->all;
+        bool again = w->reported;
+        int r;
+
+        if (!again) {
+                w->reported = true;
+                r = sd_event_source_set_time_relative(source,
+                        all->patience.given_up_usec - all->patience.hangs_usec);
+                if (r >= 0)
+                        r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+                if (r < 0)
+                        return r;
+        }
+        all->handler->hangs(&w->instance, w->verb, again, all->data);
+        return 0;
+}
+
+/* Takes *pidfd and *answer over, and watches them. */
+static int watch(struct workers *all, enum plan_verb verb, const struct guid *instance, int *pidfd,
+        int *answer) {
+        _cleanup_(worker_freep) struct worker *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        *w = (struct worker){
+                .all = all,
+                .instance = *instance,
+                .verb = verb,
+                .adopted = *answer < 0,
+                .pidfd = take_fd(pidfd),
+                .answer = take_fd(answer),
+        };
+        r = sd_event_add_io(all->event, &w->end, w->pidfd, EPOLLIN, on_end, w);
+        if (r >= 0)
+                r = sd_event_add_time_relative(all->event, &w->patience, CLOCK_MONOTONIC,
+                        all->patience.hangs_usec, 0, on_patience, w);
+        if (r < 0)
+                return r;
+        all->running[all->n++] = TAKE(w);
+        return 0;
+}
+
+static bool works_on(const struct workers *w, const struct guid *instance) {
+        for (size_t i = 0; i < w->n; i++)
+                if (guid_equal(&w->running[i]->instance, instance))
+                        return true;
+        return false;
+}
+
+int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, struct diag *d) {
+        _cleanup_(closep) int pidfd = -1, from_helper = -1, to_us = -1;
+        int pipe_ends[2], r;
+        pid_t pid;
+
+        if (works_on(w, instance))
+                return diag_fail(d, -EBUSY, "a helper works on this device already");
+        if (w->n == WORKERS_MAX)
+                return diag_fail(d, -EAGAIN, "%d helpers are at work already", WORKERS_MAX);
+        if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) < 0)
+                return diag_errno(d, -errno, "cannot start a helper");
+        from_helper = pipe_ends[0];
+        to_us = pipe_ends[1];
+        pid = fork();
+        if (pid < 0)
+                return diag_errno(d, -errno, "cannot start a helper");
+        if (pid == 0)
+                work(w->root, w->state, verb, instance, to_us);
+        pidfd = pidfd_open(pid, 0);
+        r = pidfd < 0 ? -errno : watch(w, verb, instance, &pidfd, &from_helper);
+        return r < 0 ? diag_errno(d, r, "cannot watch a helper") : 0;
+}
+
+/* "VERB PID STARTTIME" of a process that still is that process; its pidfd. */
+static int helper_find(const char *text, enum plan_verb *ret_verb, int *ret_pidfd) {
+        _cleanup_(closep) int pidfd = -1;
+        unsigned long long noted;
+        uint64_t started;
+        char verb[16];
+        int pid, r;
+
+        if (sscanf(text, "%15s %d %llu", verb, &pid, &noted) != 3 || pid <= 1)
+                return -EBADMSG;
+        pidfd = pidfd_open(pid, 0);
+        if (pidfd < 0)
+                return -errno;
+        r = process_start_time(pid,
+                &started); /* after the pidfd: what it says is of the process that we hold */
+        if (r < 0)
+                return r;
+        if (started != noted)
+                return -ESRCH;
+        *ret_verb = strcmp(verb, plan_verb_to_string(PLAN_BLOCK)) == 0 ? PLAN_BLOCK : PLAN_RELEASE;
+        *ret_pidfd = take_fd(&pidfd);
+        return 0;
+}
+
+int workers_adopt(struct workers *w, struct diag *d) {
+        _cleanup_(notes_done) struct notes helpers = {};
+        int r = notes_list(w->state, NOTE_HELPER, &helpers, d);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < helpers.n; i++) {
+                _cleanup_(closep) int pidfd = -1;
+                enum plan_verb verb = PLAN_NOTHING;
+                int no_answer = -1;
+
+                r = helper_find(helpers.notes[i].text, &verb, &pidfd);
+                if (r >= 0 && w->n < WORKERS_MAX)
+                        r = watch(w, verb, &helpers.notes[i].instance, &pidfd, &no_answer);
+                else
+                        r = note_remove(w->state, NOTE_HELPER, &helpers.notes[i].instance, d);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int workers_new(struct sysroot *root, int state, sd_event *event, const struct workers_patience *patience,
+        const struct workers_handler *handler, void *data, struct workers **ret) {
+        struct workers *w = calloc(1, sizeof(*w));
+
+        if (!w)
+                return -ENOMEM;
+        *w = (struct workers){
+                .root = root,
+                .state = state,
+                .event = sd_event_ref(event),
+                .patience = *patience,
+                .handler = handler,
+                .data = data,
+        };
+        *ret = w;
+        return 0;
+}
+
+void workers_free(struct workers *w) {
+        if (!w)
+                return;
+        for (size_t i = 0; i < w->n; i++)
+                worker_free(w->running[i]);
+        sd_event_unref(w->event);
+        free(w);
+}
