@@ -43,6 +43,13 @@ struct snapshot_connection {
         enum tristate kernel_support; /* NO: no co_ members in the BTF of this kernel */
 };
 
+/* A mounted file system that sits on a block device, from mountinfo. */
+struct snapshot_mount {
+        uint32_t major, minor; /* major 0: none of its own (btrfs); then source says */
+        char *where, *type;
+        char *source; /* a path below /dev, NULL when not recorded */
+};
+
 struct snapshot {
         struct snapshot_entry *entries; /* sorted by path, no path twice */
         size_t n_entries;
@@ -53,6 +60,12 @@ struct snapshot {
         struct snapshot_connection connection;
         char **kmsg; /* relevant lines of the kernel log, oldest first */
         size_t n_kmsg;
+        struct snapshot_mount *mounts; /* oldest first: a later one hides an earlier one */
+        size_t n_mounts;
+        char **swaps; /* the files of /proc/swaps: devices and files, as they are written there */
+        size_t n_swaps;
+        char **netlink; /* netlink-link and netlink-route lines, as they are in the text */
+        size_t n_netlink;
         char *probe_note; /* why channels are not known better, NULL when nothing is to be said */
 };
 
@@ -67,18 +80,30 @@ int snapshot_add_dir(struct snapshot *s, const char *path);
 int snapshot_add_symlink(struct snapshot *s, const char *path, const char *target);
 int snapshot_add_channel(struct snapshot *s, const struct snapshot_channel *c);
 int snapshot_add_kmsg(struct snapshot *s, const char *line);
+int snapshot_add_mount(struct snapshot *s, const struct snapshot_mount *m);
+int snapshot_add_swap(struct snapshot *s, const char *file);
+int snapshot_add_netlink(struct snapshot *s, const char *line);
+int snapshot_set_probe_note(struct snapshot *s, const char *note); /* "" or NULL: nothing */
 
-/* Sorts; -EEXIST with a diag for a path or relid that is there twice. */
+/* Takes back every entry but the first n, of a snapshot that is not sealed. */
+void snapshot_forget_entries(struct snapshot *s, size_t n);
+
+/*
+ * Sorts; -EEXIST with a diag for a path or relid that is there twice, -EBADMSG for a path that is not
+ * relative or has empty, "." or ".." components, or that lies below something that is no folder.
+ */
 int snapshot_seal(struct snapshot *s, struct diag *d);
 
 /* Of a sealed snapshot; NULL when there is no such path. Borrowed. */
 const struct snapshot_entry *snapshot_find(const struct snapshot *s, const char *path);
 
-/* The text of a file without its final newline; NULL when there is none, or it holds a NUL. Borrowed from
- * *ret_n on. */
+/* The text of a file without its final newline; NULL when there is none, or it holds a NUL. Borrowed. */
 const char *snapshot_text(const struct snapshot *s, const char *path, size_t *ret_n);
 
-/* The entries directly below a folder: calls back in order with the last component; stops at the first
- * result not 0. */
+/*
+ * What is directly below a folder, whether or not the folder has an entry of its own: calls back once for
+ * each name, e NULL where only something further below was recorded; stops at the first result not 0 and
+ * returns it.
+ */
 int snapshot_each_child(const struct snapshot *s, const char *folder,
         int (*f)(const char *name, const struct snapshot_entry *e, void *data), void *data);

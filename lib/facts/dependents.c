@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From what is in use down to the device that it hangs on. Everything is found in the snapshot by the paths
+ * of sysfs: a disk lies below its controller, and so below the VMBus device, whose folder is a prefix of its
+ * path.
+ */
+#include "lib/facts/dependents.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/facts/link-path.h"
+
+#define DEPTH_MAX 16 /* of block devices on block devices; a loop of links ends here */
+
+/* What is being followed, and for whom. */
+struct chase {
+        const struct snapshot *snapshot;
+        struct guest *guest;
+        enum dependent_kind kind;
+        const char *name;
+        unsigned depth;
+};
+
+static int add_dependent(struct device *d, enum dependent_kind kind, const char *name, const char *through) {
+        struct dependent *bigger;
+
+        for (size_t i = 0; i < d->n_dependents; i++)
+                if (d->dependents[i].kind == kind && strcmp(d->dependents[i].name, name) == 0)
+                        return 0; /* a second way down to the same device */
+        bigger = reallocarray(d->dependents, d->n_dependents + 1, sizeof(*bigger));
+        if (!bigger)
+                return -ENOMEM;
+        d->dependents = bigger;
+        bigger[d->n_dependents] = (struct dependent){
+                .kind = kind,
+                .name = strdup(name),
+                .through = through ? strdup(through) : NULL,
+        };
+        d->n_dependents++;
+        return bigger[d->n_dependents - 1].name && (!through || bigger[d->n_dependents - 1].through)
+                ? 0
+                : -ENOMEM;
+}
+
+static int chase_path(struct chase *c, const char *path);
+static int chase_file(struct chase *c, const char *file);
+
+static int chase_link(struct chase *c, const char *link) {
+        const struct snapshot_entry *e = snapshot_find(c->snapshot, link);
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        if (!e || e->kind != SNAPSHOT_SYMLINK)
+                return 0;
+        r = link_resolve(link, e->value, &path);
+        return r < 0 ? r : chase_path(c, path);
+}
+
+struct links {
+        struct chase *chase;
+        const char *folder;
+        const char *beginning;
+};
+
+static int chase_child(const char *name, const struct snapshot_entry *e, void *data) {
+        const struct links *in = data;
+        _cleanup_(freep) char *link = NULL;
+
+        if (strncmp(name, in->beginning, strlen(in->beginning)) != 0)
+                return 0;
+        if (asprintf(&link, "%s/%s", in->folder, name) < 0)
+                return -ENOMEM;
+        return chase_link(in->chase, link);
+}
+
+static int chase_links(struct chase *c, const char *folder, const char *beginning) {
+        struct links in = { .chase = c, .folder = folder, .beginning = beginning };
+
+        return snapshot_each_child(c->snapshot, folder, chase_child, &in);
+}
+
+/* dm and md: what they are made of. */
+static int chase_slaves(struct chase *c, const char *path) {
+        _cleanup_(freep) char *folder = NULL;
+
+        if (asprintf(&folder, "%s/slaves", path) < 0)
+                return -ENOMEM;
+        return chase_links(c, folder, "");
+}
+
+/* A loop device: the disk that its file lies on. */
+static int chase_loop(struct chase *c, const char *path) {
+        _cleanup_(freep) char *attribute = NULL, *file = NULL;
+        const char *text;
+        size_t n;
+
+        if (asprintf(&attribute, "%s/loop/backing_file", path) < 0)
+                return -ENOMEM;
+        text = snapshot_text(c->snapshot, attribute, &n);
+        if (!text)
+                return 0;
+        file = strndup(text, n);
+        return file ? chase_file(c, file) : -ENOMEM;
+}
+
+/* A multipath NVMe disk: the controllers that lead to it. */
+static int chase_nvme(struct chase *c, const char *path) {
+        static const char subsystems[] = "sys/devices/virtual/nvme-subsystem/";
+        _cleanup_(freep) char *folder = NULL;
+
+        if (strncmp(path, subsystems, strlen(subsystems)) != 0)
+                return 0;
+        folder = strndup(path, strlen(subsystems) + strcspn(path + strlen(subsystems), "/"));
+        return folder ? chase_links(c, folder, "nvme") : -ENOMEM;
+}
+
+/* A block device, or a controller, by its folder. */
+static int chase_path(struct chase *c, const char *path) {
+        int r = 0;
+
+        if (c->depth == DEPTH_MAX)
+                return 0;
+        c->depth++;
+        for (size_t i = 0; i < c->guest->n_devices && r == 0; i++)
+                if (path_is_within(path, c->guest->devices[i].path))
+                        r = add_dependent(&c->guest->devices[i], c->kind, c->name, path_name(path));
+        if (r == 0)
+                r = chase_slaves(c, path);
+        if (r == 0)
+                r = chase_loop(c, path);
+        if (r == 0)
+                r = chase_nvme(c, path);
+        c->depth--;
+        return r;
+}
+
+struct mapping {
+        const struct snapshot *snapshot;
+        const char *name;
+        char *found; /* the link in sys/class/block */
+};
+
+static int match_mapping(const char *name, const struct snapshot_entry *e, void *data) {
+        struct mapping *m = data;
+        _cleanup_(freep) char *link = NULL, *path = NULL, *attribute = NULL;
+        const char *text;
+        size_t n;
+
+        if (!e || e->kind != SNAPSHOT_SYMLINK)
+                return 0;
+        if (asprintf(&link, "sys/class/block/%s", name) < 0 || link_resolve(link, e->value, &path) < 0 ||
+                asprintf(&attribute, "%s/dm/name", path) < 0)
+                return -ENOMEM;
+        text = snapshot_text(m->snapshot, attribute, &n);
+        if (!text || n != strlen(m->name) || memcmp(text, m->name, n) != 0)
+                return 0;
+        m->found = TAKE(link);
+        return 1;
+}
+
+/* A path below /dev. */
+static int chase_node(struct chase *c, const char *node) {
+        static const char dev[] = "/dev/", mapper[] = "/dev/mapper/";
+        _cleanup_(freep) char *link = NULL;
+        int r;
+
+        if (strncmp(node, mapper, strlen(mapper)) == 0) {
+                struct mapping m = { .snapshot = c->snapshot, .name = node + strlen(mapper) };
+
+                r = snapshot_each_child(c->snapshot, "sys/class/block", match_mapping, &m);
+                link = m.found;
+                return r < 0 || !link ? r : chase_link(c, link);
+        }
+        if (asprintf(&link, "sys/class/block/%s", node + strlen(dev)) < 0)
+                return -ENOMEM;
+        return chase_link(c, link);
+}
+
+static int chase_mount(struct chase *c, const struct snapshot_mount *m) {
+        _cleanup_(freep) char *link = NULL;
+
+        if (m->major == 0)
+                return m->source ? chase_node(c, m->source) : 0;
+        if (asprintf(&link, "sys/dev/block/%u:%u", m->major, m->minor) < 0)
+                return -ENOMEM;
+        return chase_link(c, link);
+}
+
+/* A file somewhere: on the mount whose point is the longest part of its path, the latest of those. */
+static int chase_file(struct chase *c, const char *file) {
+        const struct snapshot_mount *best = NULL;
+        size_t length = 0;
+
+        for (size_t i = 0; i < c->snapshot->n_mounts; i++) {
+                const struct snapshot_mount *m = &c->snapshot->mounts[i];
+                bool is_root = strcmp(m->where, "/") == 0;
+
+                if ((is_root || path_is_within(file, m->where)) && strlen(m->where) >= length) {
+                        best = m;
+                        length = strlen(m->where);
+                }
+        }
+        return best ? chase_mount(c, best) : 0;
+}
+
+static int eval_storage(const struct snapshot *s, struct guest *g) {
+        static const char dev[] = "/dev/";
+        int r = 0;
+
+        for (size_t i = 0; i < s->n_mounts && r == 0; i++) {
+                struct chase c = { .snapshot = s,
+                        .guest = g,
+                        .kind = DEPENDENT_MOUNT,
+                        .name = s->mounts[i].where };
+
+                r = chase_mount(&c, &s->mounts[i]);
+        }
+        for (size_t i = 0; i < s->n_swaps && r == 0; i++) {
+                struct chase c = { .snapshot = s, .guest = g, .kind = DEPENDENT_SWAP, .name = s->swaps[i] };
+
+                r = strncmp(s->swaps[i], dev, strlen(dev)) == 0 ? chase_node(&c, s->swaps[i])
+                                                                : chase_file(&c, s->swaps[i]);
+        }
+        return r;
+}
+
+static int add_interface(const char *name, const struct snapshot_entry *e, void *data) {
+        return add_dependent(data, DEPENDENT_NETWORK, name, NULL);
+}
+
+static int add_interfaces(const struct snapshot *s, struct device *d, const char *folder) {
+        _cleanup_(freep) char *net = NULL;
+
+        if (asprintf(&net, "%s/net", folder) < 0)
+                return -ENOMEM;
+        return snapshot_each_child(s, net, add_interface, d);
+}
+
+struct functions {
+        const struct snapshot *snapshot;
+        struct device *device;
+        const char *folder;
+};
+
+static int add_function(const char *name, const struct snapshot_entry *e, void *data) {
+        const struct functions *in = data;
+        _cleanup_(freep) char *path = NULL;
+        int r = add_dependent(in->device, DEPENDENT_PCI, name, NULL);
+
+        if (r == 0 && asprintf(&path, "%s/%s", in->folder, name) < 0)
+                return -ENOMEM;
+        return r < 0 ? r : add_interfaces(in->snapshot, in->device, path);
+}
+
+/* "pci1234:00", the root bus that hv_pci made. */
+static int add_bus(const char *name, const struct snapshot_entry *e, void *data) {
+        struct functions in = *(const struct functions *)data;
+        _cleanup_(freep) char *bus = NULL;
+
+        if (strncmp(name, "pci", strlen("pci")) != 0)
+                return 0;
+        if (asprintf(&bus, "%s/%s", in.folder, name) < 0)
+                return -ENOMEM;
+        in.folder = bus;
+        return snapshot_each_child(in.snapshot, bus, add_function, &in);
+}
+
+int dependents_eval(const struct snapshot *s, struct guest *g) {
+        for (size_t i = 0; i < g->n_devices; i++) {
+                struct functions in = { .snapshot = s,
+                        .device = &g->devices[i],
+                        .folder = g->devices[i].path };
+                int r = add_interfaces(s, in.device, in.folder);
+
+                if (r == 0)
+                        r = snapshot_each_child(s, in.folder, add_bus, &in);
+                if (r < 0)
+                        return r;
+        }
+        return eval_storage(s, g);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One device from its folder in sysfs. The host chooses what is in there and when it changes; whatever
+ * cannot be read or makes no sense leaves the device in place, without that fact and with a problem that
+ * says so.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/number.h"
+#include "lib/facts/guest-private.h"
+#include "lib/facts/link-path.h"
+
+void device_done(struct device *d) {
+        free(d->path);
+        free(d->driver);
+        free(d->driver_override);
+        free(d->channels);
+        for (size_t i = 0; i < d->n_dependents; i++) {
+                free(d->dependents[i].name);
+                free(d->dependents[i].through);
+        }
+        free(d->dependents);
+        free(d->problem);
+        *d = (struct device){};
+}
+
+int device_problem(struct device *d, const char *format, ...) {
+        _cleanup_(freep) char *text = NULL;
+        char *both;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0)
+                return -ENOMEM;
+        if (asprintf(&both, "%s%s%s", d->problem ? d->problem : "", d->problem ? "; " : "", text) < 0)
+                return -ENOMEM;
+        free(d->problem);
+        d->problem = both;
+        return 0;
+}
+
+/* The path of something in the folder of the device. The caller frees *ret. */
+static int path_below(const struct device *d, const char *name, char **ret) {
+        return asprintf(ret, "%s/%s", d->path, name) < 0 ? -ENOMEM : 0;
+}
+
+/* The text of an attribute, or NULL with a problem. The caller frees *ret. */
+static int read_attribute(const struct snapshot *s, struct device *d, const char *name, char **ret) {
+        _cleanup_(freep) char *path = NULL, *copy = NULL;
+        const struct snapshot_entry *e;
+        const char *text;
+        size_t n;
+        int r = path_below(d, name, &path);
+
+        if (r < 0)
+                return r;
+        text = snapshot_text(s, path, &n);
+        if (text && n > 0 && !memchr(text, '\n', n)) {
+                copy = strndup(text, n);
+                if (!copy)
+                        return -ENOMEM;
+                *ret = TAKE(copy);
+                return 0;
+        }
+        *ret = NULL;
+        e = snapshot_find(s, path);
+        if (!e)
+                return device_problem(d, "%s: not there", name);
+        if (e->kind == SNAPSHOT_ERROR && e->error == EAGAIN)
+                return device_problem(d, "%s: changed while it was read", name);
+        if (e->kind == SNAPSHOT_ERROR)
+                return device_problem(d, "%s: %s", name, strerrordesc_np(e->error) ?: "unknown error");
+        return device_problem(d, "%s: empty, or not one line of text", name);
+}
+
+static int eval_guid(const struct snapshot *s, struct device *d, const char *name, struct guid *ret) {
+        _cleanup_(freep) char *text = NULL;
+        int r = read_attribute(s, d, name, &text);
+
+        if (r < 0 || !text)
+                return r;
+        return guid_parse(text, ret) < 0 ? device_problem(d, "%s: not a GUID", name) : 0;
+}
+
+static int eval_number(const struct snapshot *s, struct device *d, const char *name, unsigned base,
+        uint32_t *ret) {
+        _cleanup_(freep) char *text = NULL;
+        int r = read_attribute(s, d, name, &text);
+
+        if (r < 0 || !text)
+                return r;
+        return number_parse_u32(text, base, ret) < 0 ? device_problem(d, "%s: not a number", name) : 0;
+}
+
+/* The same, where it is no problem that the attribute is not there. */
+static int eval_optional_number(const struct snapshot *s, struct device *d, const char *name,
+        uint32_t *ret) {
+        _cleanup_(freep) char *path = NULL;
+        int r = path_below(d, name, &path);
+
+        if (r < 0)
+                return r;
+        return snapshot_find(s, path) ? eval_number(s, d, name, 16, ret) : 0;
+}
+
+static int eval_class(const struct snapshot *s, struct device *d) {
+        int r = eval_guid(s, d, "class_id", &d->class);
+
+        d->known = vmbus_class_by_guid(&d->class);
+        d->candidate = d->known ? d->known->drivers[0] : NULL;
+        return r;
+}
+
+/* What the device says that it is must be what its folder says. */
+static int check_instance(const struct snapshot *s, struct device *d) {
+        struct guid said = d->instance;
+        int r = eval_guid(s, d, "device_id", &said);
+
+        if (r < 0 || guid_equal(&said, &d->instance))
+                return r;
+        return device_problem(d, "device_id: differs from the name of its folder");
+}
+
+static int eval_driver(const struct snapshot *s, struct device *d) {
+        _cleanup_(freep) char *path = NULL;
+        const struct snapshot_entry *e;
+        int r = path_below(d, "driver", &path);
+
+        if (r < 0)
+                return r;
+        e = snapshot_find(s, path);
+        if (!e)
+                return 0;
+        if (e->kind != SNAPSHOT_SYMLINK)
+                return device_problem(d, "driver: not a link that could be read");
+        d->driver = strdup(path_name(e->value));
+        return d->driver ? 0 : -ENOMEM;
+}
+
+static int eval_override(const struct snapshot *s, struct device *d) {
+        _cleanup_(freep) char *path = NULL;
+        const char *text;
+        size_t n;
+        int r = path_below(d, "driver_override", &path);
+
+        if (r < 0)
+                return r;
+        text = snapshot_text(s, path, &n);
+        if (!text)
+                return 0;
+        if (n == strlen("(null)") && memcmp(text, "(null)", n) == 0)
+                n = 0; /* how the kernel prints that there is none */
+        d->driver_override = strndup(text, n);
+        return d->driver_override ? 0 : -ENOMEM;
+}
+
+/* Folder and GUID. A name that the kernel would not have written gets a GUID that no device has. */
+static int eval_folder(struct guest *g, struct device *d, const char *name, const struct snapshot_entry *e) {
+        _cleanup_(freep) char *link = NULL;
+        size_t odd = g->n_devices + 1;
+
+        if (asprintf(&link, "sys/bus/vmbus/devices/%s", name) < 0)
+                return -ENOMEM;
+        if (!e || e->kind != SNAPSHOT_SYMLINK)
+                d->path = TAKE(link);
+        else if (link_resolve(link, e->value, &d->path) < 0)
+                return -ENOMEM;
+
+        if (guid_parse(name, &d->instance) == 0) {
+                guid_format(&d->instance, d->instance_text);
+                if (strcmp(d->instance_text, name) == 0)
+                        return 0;
+        }
+        d->instance = (struct guid){};
+        for (size_t i = 0; i < sizeof(odd); i++)
+                d->instance.bytes[sizeof(d->instance.bytes) - 1 - i] = (uint8_t)(odd >> 8 * i);
+        guid_format(&d->instance, d->instance_text);
+        return device_problem(d, "its folder \"%.64s\" has no GUID for a name as the kernel writes it",
+                name);
+}
+
+static int eval_device(struct guest *g, const struct snapshot *s, const struct guest_connection *c,
+        const char *name, const struct snapshot_entry *e, struct device *d) {
+        int r = eval_folder(g, d, name, e);
+
+        if (r == 0)
+                r = eval_class(s, d);
+        if (r == 0)
+                r = check_instance(s, d);
+        if (r == 0)
+                r = eval_number(s, d, "id", 10, &d->relid);
+        if (r == 0)
+                r = eval_optional_number(s, d, "vendor", &d->vendor);
+        if (r == 0)
+                r = eval_optional_number(s, d, "device", &d->device);
+        if (r == 0)
+                r = eval_driver(s, d);
+        if (r == 0)
+                r = eval_override(s, d);
+        if (r == 0)
+                r = guest_eval_channels(g, s, c, d);
+        /* where the flags are not known: the kernel matches this driver with its connections alone */
+        if (r == 0 && d->driver && strcmp(d->driver, "hv_sock") == 0)
+                d->hvsock = true;
+        if (r == 0 && d->problem)
+                r = guest_warn(g, "device %s: %s", d->instance_text, d->problem);
+        return r;
+}
+
+int guest_add_device(struct guest *g, const struct snapshot *s, const struct guest_connection *c,
+        const char *name, const struct snapshot_entry *e) {
+        _cleanup_(device_done) struct device d = {};
+        struct device *bigger;
+        int r = eval_device(g, s, c, name, e, &d);
+
+        if (r < 0)
+                return r;
+        bigger = reallocarray(g->devices, g->n_devices + 1, sizeof(*bigger));
+        if (!bigger)
+                return -ENOMEM;
+        g->devices = bigger;
+        g->devices[g->n_devices++] = d;
+        d = (struct device){};
+        return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Where the links of sysfs lead, by their text alone. */
+#include <stdbool.h>
+
+/*
+ * The path that a link at link_path with this target stands for, relative to the sysroot, without "." and
+ * ".."; what would climb above the sysroot stays at its top, as the kernel has it there. The caller frees
+ * *ret. -ENOMEM.
+ */
+int link_resolve(const char *link_path, const char *target, char **ret);
+
+/* Whether path is folder or lies below it. */
+bool path_is_within(const char *path, const char *folder);
+
+/* The last component. Borrowed. */
+const char *path_name(const char *path);

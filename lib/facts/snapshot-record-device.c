@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The folders of the VMBus devices. A device can go, or be replaced by another of the same name, between two
+ * reads: what is recorded of one device is of one object, or the device is left out (its uevent brings us
+ * here again).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/facts/link-path.h"
+#include "lib/facts/snapshot-record-private.h"
+
+#define DEVICES "sys/bus/vmbus/devices"
+#define DRIVERS "sys/bus/vmbus/drivers"
+#define ATTEMPTS 3
+
+/* What a device is; read twice, because everything else hangs on it. */
+static const char *const identity[] = { "class_id", "device_id", "id" };
+
+static int record_below(struct recorder *rec, const char *folder, const char *name) {
+        _cleanup_(freep) char *path = NULL;
+
+        if (asprintf(&path, "%s/%s", folder, name) < 0)
+                return -ENOMEM;
+        return record_file(rec, path);
+}
+
+/* The names in a folder, none when it is not there. The caller ends *ret. */
+static int list(struct recorder *rec, const char *path, struct sysroot_names *ret) {
+        int r = sysroot_list(rec->root, path, ret);
+
+        if (r == -ENOMEM || r == 0)
+                return r;
+        if (r == -ENOENT || r == -ENODEV || r == -ENOTDIR)
+                return 0;
+        return snapshot_add_error(rec->snapshot, path, r);
+}
+
+static int list_below(struct recorder *rec, const char *folder, const char *name,
+        struct sysroot_names *ret) {
+        _cleanup_(freep) char *path = NULL;
+
+        if (asprintf(&path, "%s/%s", folder, name) < 0)
+                return -ENOMEM;
+        return list(rec, path, ret);
+}
+
+/* Every attribute in a folder that can be read. */
+static int record_attributes(struct recorder *rec, const char *folder) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = list(rec, folder, &names);
+
+        for (size_t i = 0; i < names.n && r == 0; i++) {
+                _cleanup_(freep) char *path = NULL;
+                struct stat st;
+
+                if (asprintf(&path, "%s/%s", folder, names.names[i]) < 0)
+                        return -ENOMEM;
+                /* uio's ring is no text: it is there to be mapped */
+                if (sysroot_stat(rec->root, path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0444) &&
+                        strcmp(names.names[i], "ring") != 0)
+                        r = record_file(rec, path);
+        }
+        return r;
+}
+
+static int record_channels(struct recorder *rec, const char *device) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = list_below(rec, device, "channels", &names);
+
+        for (size_t i = 0; i < names.n && r == 0; i++) {
+                _cleanup_(freep) char *folder = NULL;
+
+                if (asprintf(&folder, "%s/channels/%s", device, names.names[i]) < 0)
+                        return -ENOMEM;
+                r = snapshot_add_dir(rec->snapshot, folder);
+                if (r == 0 && rec->options->scope == SNAPSHOT_SCOPE_EVERYTHING)
+                        r = record_attributes(rec, folder);
+                else if (r == 0)
+                        r = record_below(rec, folder, "subchannel_id");
+        }
+        return r;
+}
+
+/* Network interfaces: those of the device itself, or of a PCI function behind it. */
+static int record_interfaces(struct recorder *rec, const char *folder) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = list_below(rec, folder, "net", &names);
+
+        for (size_t i = 0; i < names.n && r == 0; i++) {
+                _cleanup_(freep) char *path = NULL;
+
+                if (asprintf(&path, "%s/net/%s", folder, names.names[i]) < 0)
+                        return -ENOMEM;
+                r = snapshot_add_dir(rec->snapshot, path);
+        }
+        return r;
+}
+
+/* "pci1234:00" holds "1234:00:02.0" and so on. */
+static int record_functions(struct recorder *rec, const char *bus) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = list(rec, bus, &names);
+
+        for (size_t i = 0; i < names.n && r == 0; i++) {
+                _cleanup_(freep) char *path = NULL;
+                unsigned domain, number, slot, function;
+
+                if (sscanf(names.names[i], "%x:%x:%x.%u", &domain, &number, &slot, &function) != 4)
+                        continue;
+                if (asprintf(&path, "%s/%s", bus, names.names[i]) < 0)
+                        return -ENOMEM;
+                r = snapshot_add_dir(rec->snapshot, path);
+                if (r == 0)
+                        r = record_interfaces(rec, path);
+        }
+        return r;
+}
+
+static int record_pci(struct recorder *rec, const char *device) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = list(rec, device, &names);
+
+        for (size_t i = 0; i < names.n && r == 0; i++) {
+                _cleanup_(freep) char *bus = NULL;
+
+                if (strncmp(names.names[i], "pci", 3) != 0)
+                        continue;
+                if (asprintf(&bus, "%s/%s", device, names.names[i]) < 0)
+                        return -ENOMEM;
+                r = record_functions(rec, bus);
+        }
+        return r;
+}
+
+/* In a snapshot for decisions never driver_override: on some kernels its reader waits for whoever unbinds
+ * the device. */
+static int record_own_attributes(struct recorder *rec, const char *device) {
+        static const char *const more[] = { "vendor", "device" };
+        int r = 0;
+
+        if (rec->options->scope == SNAPSHOT_SCOPE_EVERYTHING)
+                return record_attributes(rec, device);
+        for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]) && r == 0; i++)
+                r = record_below(rec, device, identity[i]);
+        for (size_t i = 0; i < sizeof(more) / sizeof(more[0]) && r == 0; i++)
+                r = record_below(rec, device, more[i]);
+        return r;
+}
+
+static int record_contents(struct recorder *rec, const char *device) {
+        _cleanup_(freep) char *driver = NULL, *target = NULL;
+        int r = snapshot_add_dir(rec->snapshot, device);
+
+        if (asprintf(&driver, "%s/driver", device) < 0)
+                return -ENOMEM;
+        if (r == 0)
+                r = record_own_attributes(rec, device);
+        if (r == 0)
+                r = record_link(rec, driver, &target);
+        if (r == 0)
+                r = record_channels(rec, device);
+        if (r == 0)
+                r = record_interfaces(rec, device);
+        if (r == 0)
+                r = record_pci(rec, device);
+        return r;
+}
+
+/* Reads the identity again. One that differs becomes an error: what it was for a moment is not what the
+ * device is. */
+static int recheck_identity(struct recorder *rec, const char *device, size_t first, bool *ret_changed) {
+        bool changed = false;
+
+        for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
+                _cleanup_(freep) char *path = NULL, *bytes = NULL;
+                struct snapshot_entry *e = NULL;
+                size_t size;
+                int r;
+
+                if (asprintf(&path, "%s/%s", device, identity[i]) < 0)
+                        return -ENOMEM;
+                for (size_t j = first; j < rec->snapshot->n_entries && !e; j++)
+                        if (strcmp(rec->snapshot->entries[j].path, path) == 0)
+                                e = &rec->snapshot->entries[j];
+                if (!e || e->kind != SNAPSHOT_FILE)
+                        continue;
+                r = sysroot_read(rec->root, path, SYSFS_TEXT_MAX, &bytes, &size);
+                if (r == -ENOMEM)
+                        return r;
+                if (r == 0 && size == e->size && memcmp(bytes, e->value, size) == 0)
+                        continue;
+                changed = true;
+                free(e->value);
+                *e = (struct snapshot_entry){ .kind = SNAPSHOT_ERROR, .path = e->path, .error = EAGAIN };
+        }
+        *ret_changed = changed;
+        return 0;
+}
+
+/* One device that was there when the folder was listed. */
+static int record_device(struct recorder *rec, const char *name) {
+        size_t first = rec->snapshot->n_entries;
+        _cleanup_(freep) char *link = NULL;
+        int r;
+
+        if (asprintf(&link, DEVICES "/%s", name) < 0)
+                return -ENOMEM;
+        for (unsigned attempt = 1; attempt <= ATTEMPTS; attempt++) {
+                _cleanup_(freep) char *device = NULL;
+                struct stat before, after;
+                bool changed = false;
+
+                snapshot_forget_entries(rec->snapshot, first);
+                r = record_link(rec, link, &device);
+                if (r == 0 && !device)
+                        device = strdup(
+                                link); /* no link, although the kernel makes one: then the folder itself */
+                if (r < 0 || !device)
+                        return r < 0 ? r : -ENOMEM;
+                if (sysroot_stat(rec->root, device, &before) < 0)
+                        break;
+                r = record_contents(rec, device);
+                if (r == 0)
+                        r = recheck_identity(rec, device, first, &changed);
+                if (r < 0)
+                        return r;
+                if (sysroot_stat(rec->root, device, &after) < 0)
+                        break;
+                if (before.st_ino == after.st_ino && (!changed || attempt == ATTEMPTS))
+                        return 0;
+        }
+        snapshot_forget_entries(rec->snapshot, first);
+        return 0;
+}
+
+/* Where a device could be bound to: for a simulator, and for a reader. */
+static int record_drivers(struct recorder *rec) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = list(rec, DRIVERS, &names);
+
+        for (size_t i = 0; i < names.n && r == 0; i++) {
+                _cleanup_(freep) char *path = NULL;
+
+                if (asprintf(&path, DRIVERS "/%s", names.names[i]) < 0)
+                        return -ENOMEM;
+                r = snapshot_add_dir(rec->snapshot, path);
+        }
+        return r;
+}
+
+int record_devices(struct recorder *rec, struct diag *d) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = sysroot_list(rec->root, DEVICES, &names);
+
+        if (r == -ENOENT) {
+                struct stat st;
+
+                if (sysroot_stat(rec->root, "sys/bus/vmbus", &st) == -ENOENT)
+                        return 0;
+        }
+        if (r < 0)
+                return diag_errno(d, r, DEVICES);
+        for (size_t i = 0; i < names.n; i++) {
+                r = record_device(rec, names.names[i]);
+                if (r < 0)
+                        return r;
+        }
+        return rec->options->scope == SNAPSHOT_SCOPE_EVERYTHING ? record_drivers(rec) : 0;
+}

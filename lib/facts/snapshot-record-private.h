@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the parts of recording share; nobody else includes it. */
+#include "lib/facts/snapshot-record.h"
+
+struct recorder {
+        struct sysroot *root;
+        const struct snapshot_record_options *options;
+        struct snapshot *snapshot; /* not sealed yet */
+};
+
+/*
+ * Adds one file as it is, or that it could not be read. What is not there, or goes meanwhile, is not
+ * recorded. All of these fail with -ENOMEM alone.
+ */
+int record_file(struct recorder *rec, const char *path);
+
+/* The same for a link; *ret is where it leads, resolved, or NULL when nothing is to be followed. The caller
+ * frees it. */
+int record_link(struct recorder *rec, const char *path, char **ret);
+
+/* Whether there is an entry from number first on that has this path. */
+bool record_has(const struct recorder *rec, size_t first, const char *path);
+
+/* The folder of every device of the VMBus; also fails when sys/bus/vmbus exists and cannot be listed. */
+int record_devices(struct recorder *rec, struct diag *d);
+
+/* The lines of the kernel log that say something about the VMBus or the isolation. */
+int record_kmsg(struct recorder *rec);
+
+/* Mounts and swaps, and the block devices below them. */
+int record_storage(struct recorder *rec);
