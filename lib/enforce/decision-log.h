@@ -12,6 +12,8 @@
 #include "lib/base/diag.h"
 #include "lib/base/digest.h"
 
+#define DECISION_LOG_MAX (64 * 1024 * 1024) /* bytes: what is appended can always be read again */
+
 struct decision_log;
 
 struct decision_record {
@@ -39,7 +41,7 @@ DEFINE_FREEP(struct decision_log, decision_log_free)
  */
 int decision_log_repeats(const struct decision_log *l, const struct decision_record *r);
 
-/* One write(2) of one line. */
+/* One write(2) of one line; one that is cut short is taken back. -EFBIG when the log is full. */
 int decision_log_append(struct decision_log *l, const struct decision_record *r, struct diag *d);
 
 uint64_t decision_log_sequence(const struct decision_log *l);  /* of the last line, 0 when empty */

@@ -6,20 +6,7 @@
 
 #include "lib/base/json-build.h"
 #include "lib/policy/decision-text.h"
-
-static struct json_object *dependents_json(const struct device *d) {
-        _cleanup_(json_putp) struct json_object *a = json_object_new_array();
-
-        for (size_t i = 0; a && i < d->n_dependents; i++) {
-                const struct dependent *p = &d->dependents[i];
-                struct json_object *o = json_object_new_object();
-
-                if (!json_append(a, o) || !json_add_text(o, "kind", dependent_kind_to_string(p->kind)) ||
-                        !json_add_text(o, "name", p->name) || !json_add_text(o, "through", p->through))
-                        return NULL;
-        }
-        return TAKE(a);
-}
+#include "lib/policy/device-json.h"
 
 static struct json_object *step_json(const struct guest *g, const struct evaluation *e,
         const struct plan_step *step) {
@@ -37,7 +24,7 @@ static struct json_object *step_json(const struct guest *g, const struct evaluat
                 !json_add_text(o, "driver", device->driver) || !json_add_flag(o, "rebound", step->rebound) ||
                 !json_add_text(o, "rule", decision_rule_text(decision)) ||
                 !json_add_text(o, "origin", origin) || !json_add_text(o, "reason", decision->reason) ||
-                !json_add(o, "dependents", dependents_json(device)))
+                !json_add(o, "dependents", device_dependents_json(device)))
                 return NULL;
         return TAKE(o);
 }

@@ -7,9 +7,17 @@
 #include "lib/policy/evaluation.h"
 
 /*
- * For device i of g: facts with their sources; each rule tried with why it did not match; the rule that
- * decided with file:line; the kernel's own view; dependents; verdict; what would change it. The keys are
- * listed in explain.c. The caller puts *ret. -ENOMEM.
+ * For device i of g; all keys are always there, null where there is nothing. The caller puts *ret. -ENOMEM.
+ *   "device":   {"instance","class","relid","driver" (bound),"candidate","bound","kernel-allowed","hvsock",
+ *                "ring","dma","source","problem"}
+ *   "channels": [{"relid","sub","ring","dma","source"}]   "dependents": [{"kind","name","through"}]
+ *   "guest":    {"isolation","paravisor","applies","expected","unexpected"}
+ *   "mode", "mode-overridden"
+ *   "tried":    [{"rule","origin","mismatch"}], the rules that came before the one that decided, in order
+ *   "decision": {"rule" (id, or "(default)" ...),"origin","action","violates","reason",
+ *                "protected-by": {"kind","name","through"}}
+ *   "verdict"
+ *   "would-change": ["..."], sentences for a person
  */
 int explain_device(const struct policy *p, const struct guest *g, const struct evaluation *e, size_t i,
         enum verdict verdict, struct json_object **ret);

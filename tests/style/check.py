@@ -20,6 +20,7 @@ CHECKS = [
     ('XML is well-formed', document_checks.xml),
     ('fuzz targets are in the table and have a corpus', document_checks.fuzz_targets),
     ('clang-format changes nothing', tool_checks.format_stable),
+    ('shellcheck has nothing to warn of', tool_checks.shell),
     ('headers compile alone', tool_checks.headers_alone),
 ]
 
@@ -33,7 +34,9 @@ def report(number, name, check):
     good = not any(fatal for fatal, _ in findings)
     print(f'{"ok" if good else "not ok"} {number} - {name}')
     for fatal, text in findings:
-        print('\n'.join(f'# {"" if fatal else "warning: "}{line}' for line in text.splitlines()))
+        # meson shows the standard error of a TAP program that failed, not its standard output
+        print('\n'.join(f'# {"" if fatal else "warning: "}{line}' for line in text.splitlines()),
+              file=sys.stderr if fatal else sys.stdout)
     return good
 
 

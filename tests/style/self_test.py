@@ -25,6 +25,7 @@ GOOD = {
     'tests/fuzz/meson.build': "# SPDX-License-Identifier: LGPL-2.1-or-later\nfuzz_targets = [\n        ['x', base],\n]\n",
     'tests/fuzz/fuzz-x.c': SOURCE,
     'tests/fuzz/corpus/x/one': 'x',
+    'script': '#!/bin/sh\n# SPDX-License-Identifier: LGPL-2.1-or-later\ncd x || exit 1\n',
     'README.md': '# x\n```\n./dev demo   # shows it\n./dev test\n```\n',
     'ARCHITECTURE.md': '## lib/base: x\n- `a`: x\n## lib/facts: x\n- `b`: x\n## lib/format: x\n- `f`: x\n'
                        '## daemon: x\n- `main`: x\n## cli\n- `main`: x\n## tests\n- `nothing`: x\n',
@@ -68,6 +69,7 @@ BAD = [
     (document_checks.fuzz_targets, 'tests/fuzz/fuzz-y.c', SOURCE, 'fuzz-y.c: no row'),
     (document_checks.fuzz_targets, 'tests/fuzz/corpus/x/one', None, 'no corpus'),
     (tool_checks.format_stable, 'lib/base/a.c', 'int  a ;\n', './dev fmt would change it'),
+    (tool_checks.shell, 'script', '#!/bin/sh\ncd x\n', 'script:2'),
     (tool_checks.headers_alone, 'lib/base/a.h', 'size_t a(void);\n', 'does not compile alone'),
 ]
 

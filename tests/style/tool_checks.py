@@ -44,6 +44,14 @@ def format_stable(tree):
             yield True, f'{path}: ./dev fmt would change it'
 
 
+def shell(tree):
+    shellcheck = tool('shellcheck')
+    scripts = [path for path in tree.files if re.match(r'#!.*\b(ba)?sh\b', tree.text(path)[:80])]
+    for path, result in each(lambda path: output(shellcheck, '-S', 'warning', '-f', 'gcc', path, cwd=tree.root), scripts):
+        if result.returncode:
+            yield True, result.stdout.strip()
+
+
 def headers_alone(tree):
     """A header brings all that it needs; standard input is the empty file that includes it."""
     compiler = tool(os.environ.get('CC', 'cc'))
