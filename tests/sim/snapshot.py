@@ -40,6 +40,18 @@ def pairs(fields):
     return dict(f.decode().split("=", 1) for f in fields if b"=" in f)
 
 
+def octal(text):
+    """As the tables of /proc write names."""
+    return b"".join(b"\\%03o" % c if c in b" \t\n\\" else bytes([c]) for c in text)
+
+
+def write_lines(root, path, lines):
+    full = os.path.join(root, path)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    with open(full, "wb") as f:
+        f.write(b"".join(line + b"\n" for line in lines))
+
+
 class Snapshot:
     """entries: path -> (kind, mode, value); channels: relid -> {"flags", "ring", "dma", "source"}."""
 
@@ -48,6 +60,8 @@ class Snapshot:
         self.channels = {}
         self.connection = {}
         self.kmsg = []
+        self.mounts = []
+        self.swaps = []
         with open(path, encoding="latin-1") as f:
             lines = f.read().split("\n")
         if lines[0] != "cvmd-snapshot 1":
@@ -77,6 +91,10 @@ class Snapshot:
             self.connection = pairs(rest)
         elif kind == "kmsg":
             self.kmsg.append(rest[0])
+        elif kind == "mount":
+            self.mounts.append((rest[0], octal(rest[1]), rest[2], octal(rest[3]) if len(rest) > 3 else b"none"))
+        elif kind == "swap":
+            self.swaps.append(octal(rest[0]))
 
     def expand(self, root):
         """Lays the files out below root, which is made; nothing outside of it is touched."""
@@ -96,7 +114,8 @@ class Snapshot:
                 with open(full, "wb") as f:
                     f.write(value)
                 os.chmod(full, mode | 0o200)
-        if self.kmsg:
-            os.makedirs(os.path.join(root, "dev"), exist_ok=True)
-            with open(os.path.join(root, "dev/kmsg"), "wb") as f:
-                f.write(b"".join(line + b"\n" for line in self.kmsg))
+        mounts = (b"%d 1 %s / %s rw - %s %s rw" % (20 + i, *m) for i, m in enumerate(self.mounts))
+        swaps = (b"%s partition 1048572 0 -2" % s for s in self.swaps)
+        write_lines(root, "dev/kmsg", self.kmsg)
+        write_lines(root, "proc/self/mountinfo", mounts)
+        write_lines(root, "proc/swaps", [b"Filename\tType\tSize\tUsed\tPriority", *swaps])
