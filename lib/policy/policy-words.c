@@ -12,7 +12,7 @@
 #include "lib/policy/policy-problem.h"
 #include "lib/policy/protect.h"
 
-static void note(struct reader *r, enum policy_severity severity, struct json_position at,
+_printf_(4, 0) static void note(struct reader *r, enum policy_severity severity, struct json_position at,
         const char *format, va_list ap) {
         _cleanup_(freep) char *message = NULL;
 

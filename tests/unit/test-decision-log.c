@@ -108,6 +108,7 @@ static void the_chain_goes_on_after_a_restart(void **state) {
         assert_int_equal(decision_log_sequence(l), 2);
         assert_int_equal(decision_log_append(l, &start, NULL), 0);
         assert_int_equal(file_read_at(folder_of(state), LOG, DECISION_LOG_MAX, &all, &n), 0);
+        assert_memory_equal(all, text, strlen(text));
         assert_int_equal(decision_log_verify(LOG, all, n, &sequence, &head, NULL), 0);
         own = decision_log_head(l);
         assert_int_equal(sequence, 3);
