@@ -71,9 +71,8 @@ int manager_rescan(struct manager *m, struct diag *d);
  */
 enum by_hand { BY_HAND_FORGET, BY_HAND_BLOCK, BY_HAND_ALLOW };
 
-/* device: as guest_resolve() takes it, whose errors it has. -EPERM for a block where cvmd does not act. */
-int manager_decide(struct manager *m, const char *device, enum by_hand what, struct guid *ret,
-        struct diag *d);
+/* word: as guest_resolve() takes it, whose errors it has. -EPERM for a block where cvmd does not act. */
+int manager_decide(struct manager *m, const char *word, enum by_hand what, struct guid *ret, struct diag *d);
 
 /* JSON, see lib/enforce/plan-json.h and lib/policy/explain.h. The caller frees *ret. */
 int manager_plan(struct manager *m, char **ret, struct diag *d);
