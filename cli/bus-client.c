@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One way to call, one way to fail: every D-Bus error becomes an errno, a sentence and, where there is one,
+ * a cure. */
+#include "cli/bus-client.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const sd_bus_error_map errors[] = {
+        SD_BUS_ERROR_MAP("org.cvmd1.Error.NoSuchDevice", ENODEV),
+        SD_BUS_ERROR_MAP("org.cvmd1.Error.AmbiguousDevice", ENOTUNIQ),
+        SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.ServiceUnknown", ENOTCONN),
+        SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.NameHasNoOwner", ENOTCONN),
+        SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.NoReply", ENOTCONN),
+        SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.Disconnected", ENOTCONN),
+        SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", EACCES),
+        SD_BUS_ERROR_MAP_END,
+};
+
+static int unreachable(struct context *x, const char *why) {
+        x->hint = "without the daemon, look at this machine with 'cvmctl --root / status' (as root), "
+                  "or at a recorded one with 'cvmctl --snapshot FILE status'";
+        return diag_fail(&x->diag, -ENOTCONN, "cvmd is not reachable: %s", why);
+}
+
+static int open_address(const char *address, sd_bus **ret) {
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        int r = sd_bus_new(&bus);
+
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r >= 0)
+                *ret = TAKE(bus);
+        return r;
+}
+
+int client_open(struct context *x, sd_bus **ret) {
+        const char *address = x->options->values[OPTION_BUS];
+        int r;
+
+        sd_bus_error_add_map(errors);
+        r = address ? open_address(address, ret) : sd_bus_open_system(ret);
+        if (r < 0) {
+                const char *why = strerrordesc_np(-r) ?: "unknown error";
+                char text[256];
+
+                snprintf(text, sizeof(text), "no connection to %s: %s", address ?: "the system bus", why);
+                return unreachable(x, text);
+        }
+        return 0;
+}
+
+/* What a call came back with instead of a reply. */
+static int call_failed(struct context *x, int r, const sd_bus_error *e) {
+        const char *text = e->message ?: strerrordesc_np(-r) ?: "unknown error";
+
+        if (sd_bus_error_is_set(e))
+                r = -sd_bus_error_get_errno(e);
+        if (sd_bus_error_has_name(e, "org.freedesktop.DBus.Error.ServiceUnknown"))
+                return unreachable(x, "it is not on the bus (systemctl status cvmd tells more)");
+        if (r == -ENOTCONN || r == -ECONNRESET || r == -ETIMEDOUT)
+                return unreachable(x, text);
+        if (r == -EACCES || r == -EPERM)
+                x->hint = "only root may do this";
+        return diag_fail(&x->diag, r, "%s", text);
+}
+
+int client_call(struct context *x, sd_bus *bus, const char *path, const char *interface, const char *method,
+        sd_bus_message **ret_reply, const char *types, ...) {
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        va_list ap;
+        int r;
+
+        va_start(ap, types);
+        r = sd_bus_call_methodv(bus, CVMD_NAME, path, interface, method, &e, ret_reply, types, ap);
+        va_end(ap);
+        return r < 0 ? call_failed(x, r, &e) : 0;
+}
+
+void client_device_path(const char *instance, char ret[CVMD_DEVICE_PATH_SIZE]) {
+        snprintf(ret, CVMD_DEVICE_PATH_SIZE, CVMD_DEVICES "%s", instance);
+        for (char *c = ret; *c; c++)
+                if (*c == '-')
+                        *c = '_';
+}
+
+int client_bad_reply(struct context *x, int r, const char *what) {
+        if (r == -ENOMEM)
+                return r;
+        return diag_errno(&x->diag, -EBADMSG, "cvmd answered %s in a form that this cvmctl does not know",
+                what);
+}

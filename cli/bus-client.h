@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Talking to cvmd over D-Bus; units/org.cvmd1.*.xml is the contract. */
+#include <systemd/sd-bus.h>
+
+#include "cli/context.h"
+#include "lib/base/guid.h"
+
+#define CVMD_NAME "org.cvmd1"
+#define CVMD_PATH "/org/cvmd1"
+#define CVMD_MANAGER "org.cvmd1.Manager"
+#define CVMD_DEVICE "org.cvmd1.Device"
+#define CVMD_DEVICES CVMD_PATH "/device/"
+#define CVMD_DEVICE_PATH_SIZE (sizeof(CVMD_DEVICES) + GUID_TEXT_SIZE)
+
+static inline void bus_closep(sd_bus **b) {
+        sd_bus_flush_close_unref(*b);
+}
+
+static inline void messagep(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+
+/* The system bus, or that of --bus. -ENOTCONN with a hint when there is none. */
+int client_open(struct context *x, sd_bus **ret);
+
+/* Calls a method of cvmd and waits. types and what follows: as sd_bus_call_method(). ret_reply may be NULL.
+ */
+int client_call(struct context *x, sd_bus *bus, const char *path, const char *interface, const char *method,
+        sd_bus_message **ret_reply, const char *types, ...);
+
+/* The object of a device. */
+void client_device_path(const char *instance, char ret[CVMD_DEVICE_PATH_SIZE]);
+
+/* r, from reading a reply: what cvmd said is not what the contract says. */
+int client_bad_reply(struct context *x, int r, const char *what);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading JSON that the library made, in the order in which a person asks: what, why, and what would change
+ * it. */
+#include "cli/explain-text.h"
+
+#include <string.h>
+
+#include "cli/view-text.h"
+
+static const char *text_of(struct json_object *o, const char *key) {
+        struct json_object *value;
+
+        if (!json_object_object_get_ex(o, key, &value) || !value)
+                return "";
+        return json_object_get_string(value);
+}
+
+/* An array, or NULL; *ret_n is 0 then. */
+static struct json_object *list_of(struct json_object *o, const char *key, size_t *ret_n) {
+        struct json_object *value;
+
+        *ret_n = 0;
+        if (!json_object_object_get_ex(o, key, &value) || !json_object_is_type(value, json_type_array))
+                return NULL;
+        *ret_n = json_object_array_length(value);
+        return value;
+}
+
+/* NULL when it is not there. */
+static struct json_object *object_of(struct json_object *o, const char *key) {
+        struct json_object *value;
+
+        return json_object_object_get_ex(o, key, &value) ? value : NULL;
+}
+
+/* "mount / on sda1" */
+static void print_dependent(struct json_object *d, struct output *out) {
+        const char *through = text_of(d, "through");
+
+        output_text(out, text_of(d, "kind"));
+        fputc(' ', out->f);
+        output_text(out, text_of(d, "name"));
+        fputs(*through ? " on " : "", out->f);
+        output_text(out, through);
+        fputc('\n', out->f);
+}
+
+/* What hangs on a device, a line each. */
+static void print_dependents(struct json_object *o, const char *label, struct output *out) {
+        struct json_object *list;
+        size_t n;
+
+        list = list_of(o, "dependents", &n);
+        for (size_t i = 0; i < n; i++) {
+                print_label(out, i == 0 ? label : "");
+                print_dependent(json_object_array_get_idx(list, i), out);
+        }
+}
+
+static void print_facts(struct json_object *device, struct output *out) {
+        const char *driver = text_of(device, "driver"), *candidate = text_of(device, "candidate");
+
+        print_field(out, "Instance", text_of(device, "instance"));
+        print_field(out, "Class", text_of(device, "class"));
+        if (*driver)
+                print_field(out, "Driver", driver);
+        else if (*candidate) {
+                print_label(out, "Driver");
+                output_text(out, candidate);
+                fputs(" (not bound)\n", out->f);
+        }
+        print_field(out, "Ring", text_of(device, "ring"));
+        print_field(out, "DMA", text_of(device, "dma"));
+        print_field(out, "Source", text_of(device, "source"));
+        print_field(out, "Problem", text_of(device, "problem"));
+}
+
+/* Every rule in order: why it is not the one, until the one that is. */
+static void print_rules(struct json_object *o, struct json_object *decision, struct output *out) {
+        struct json_object *tried;
+        size_t n;
+
+        tried = list_of(o, "tried", &n);
+        fputc('\n', out->f);
+        for (size_t i = 0; i < n; i++) {
+                struct json_object *rule = json_object_array_get_idx(tried, i);
+
+                print_label(out, i == 0 ? "Not by" : "");
+                output_text(out, text_of(rule, "rule"));
+                fputs(": ", out->f);
+                output_text(out, text_of(rule, "mismatch"));
+                fputc('\n', out->f);
+        }
+        print_label(out, "Decided by");
+        fputs(output_colour(out, COLOUR_BOLD), out->f);
+        output_text(out, text_of(decision, "rule"));
+        fputs(output_colour(out, COLOUR_NONE), out->f);
+        fputc('\n', out->f);
+        print_field(out, "", text_of(decision, "origin"));
+        print_field(out, "Action", text_of(decision, "action"));
+        print_field(out, "Reason", text_of(decision, "reason"));
+        if (object_of(decision, "protected-by")) {
+                print_label(out, "Protected by");
+                print_dependent(object_of(decision, "protected-by"), out);
+        }
+}
+
+void explain_print(struct json_object *explanation, struct output *out) {
+        struct json_object *guest = object_of(explanation, "guest"), *changes;
+        const char *word = text_of(explanation, "verdict");
+        int verdict = verdict_from_string(word);
+        size_t n;
+
+        print_facts(object_of(explanation, "device"), out);
+        print_dependents(explanation, "Carries", out);
+        print_field(out, "Guest", text_of(guest, "unexpected"));
+        print_rules(explanation, object_of(explanation, "decision"), out);
+        print_field(out, "Mode", text_of(explanation, "mode"));
+        print_label(out, "Verdict");
+        fputs(verdict < 0 ? "" : output_colour(out, verdict_colour(verdict)), out->f);
+        output_text(out, word);
+        fprintf(out->f, "%s\n", output_colour(out, COLOUR_NONE));
+
+        changes = list_of(explanation, "would-change", &n);
+        if (n > 0)
+                fputs("\nIt would be different with\n", out->f);
+        for (size_t i = 0; i < n; i++) {
+                fputs("  - ", out->f);
+                output_text(out, json_object_get_string(json_object_array_get_idx(changes, i)));
+                fputc('\n', out->f);
+        }
+}
+
+static void print_step(struct json_object *step, struct output *out) {
+        const char *driver = text_of(step, "driver");
+
+        fputs(output_colour(out, COLOUR_BOLD), out->f);
+        output_text(out,
+                strcmp(text_of(step, "verb"), "nothing") == 0 ? "protected" : text_of(step, "verb"));
+        fputs(output_colour(out, COLOUR_NONE), out->f);
+        fputc(' ', out->f);
+        output_text(out, text_of(step, "class"));
+        fputc(' ', out->f);
+        output_text(out, text_of(step, "instance"));
+        fputc('\n', out->f);
+        print_field(out, "Rule", text_of(step, "rule"));
+        print_field(out, "", text_of(step, "origin"));
+        print_field(out, "Reason", text_of(step, "reason"));
+        print_field(out, "Driver", *driver ? driver : "not bound");
+        print_dependents(step, strcmp(text_of(step, "verb"), "nothing") == 0 ? "Carries" : "Would lose",
+                out);
+}
+
+void plan_print(struct json_object *plan, struct output *out) {
+        struct json_object *steps, *kept;
+        size_t n_steps, n_kept;
+
+        steps = list_of(plan, "steps", &n_steps);
+        kept = list_of(plan, "protected", &n_kept);
+        for (size_t i = 0; i < n_steps; i++)
+                print_step(json_object_array_get_idx(steps, i), out);
+        for (size_t i = 0; i < n_kept; i++)
+                print_step(json_object_array_get_idx(kept, i), out);
+        if (!out->legend)
+                return;
+        if (n_steps + n_kept > 0)
+                fputc('\n', out->f);
+        fprintf(out->f, "Enforcing would change %zu %s now", n_steps, n_steps == 1 ? "device" : "devices");
+        if (n_kept > 0)
+                fprintf(out->f, ", and leave %zu that the machine stands on", n_kept);
+        fputs("; the mode is ", out->f);
+        output_text(out, text_of(plan, "mode"));
+        fputs(".\n", out->f);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is typed behind cvmctl. getopt_long does the walking; the rows say everything else about an option.
+ */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "lib/base/suggest.h"
+
+static const struct option_row rows[] = {
+        [OPTION_HELP] = { "help", 'h', NULL, 0, false, "Show this help" },
+        [OPTION_VERSION] = { "version", 0, NULL, 0, false, "Show the version" },
+        [OPTION_JSON] = { "json", 0, "[=MODE]", CAN_JSON, false, "Print JSON: pretty, short or off" },
+        [OPTION_NO_PAGER] = { "no-pager", 0, NULL, 0, false, "Do not start a pager" },
+        [OPTION_NO_LEGEND] = { "no-legend", 0, NULL, 0, true, "Leave out headings and hints" },
+        [OPTION_QUIET] = { "quiet", 'q', NULL, 0, true, "Print nothing but errors; the exit code tells" },
+        [OPTION_OUTPUT] = { "output", 'o', "FILE", CAN_WHOLE, false, "Write to FILE, whole or not at all" },
+        [OPTION_HOST] = { "host", 'H', "HOST", CAN_REMOTE, false, "Run there, by ssh" },
+        [OPTION_BUS] = { "bus", 0, "ADDRESS", CAN_ASK, true, "Ask the cvmd on this bus" },
+        [OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", CAN_RECORD, false,
+                "Look at a recorded guest (- is stdin)" },
+        [OPTION_ROOT] = { "root", 0, "DIR", CAN_RECORD | CAN_FILES, true, "Look at the files below DIR" },
+        [OPTION_POLICY] = { "policy", 0, "PATH", CAN_JUDGE | CAN_POLICY, false,
+                "Judge by this file or folder; may be repeated" },
+        [OPTION_MODE] = { "mode", 0, "MODE", CAN_JUDGE, true, "Judge as if in audit, enforce or off" },
+        [OPTION_PROBE] = { "probe", 0, "METHOD", CAN_RECORD, true,
+                "How to learn about channels, when recording" },
+        [OPTION_REDACT] = { "redact", 0, NULL, CAN_EXPORT, true, "Replace what identifies the guest" },
+        [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
+};
+_Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
+
+#define LONG_VALUE 256 /* what getopt_long() answers for row 0: beyond every letter */
+
+const struct option_row *option_row(enum option_id id) {
+        return &rows[id];
+}
+
+/* The two forms in which getopt_long() wants the rows. */
+static void make_getopt(struct option ret_long[_OPTION_MAX + 1], char ret_short[2 * _OPTION_MAX + 2]) {
+        char *s = ret_short;
+
+        *s++ = ':'; /* a missing value is told from an unknown option */
+        for (int i = 0; i < _OPTION_MAX; i++) {
+                const char *arg = rows[i].arg;
+
+                ret_long[i] = (struct option){
+                        .name = rows[i].name,
+                        .has_arg = !arg         ? no_argument
+                                : arg[0] == '[' ? optional_argument
+                                                : required_argument,
+                        .val = LONG_VALUE + i,
+                };
+                if (!rows[i].letter)
+                        continue;
+                *s++ = rows[i].letter;
+                if (arg)
+                        *s++ = ':';
+        }
+        *s = 0;
+        ret_long[_OPTION_MAX] = (struct option){};
+}
+
+static int id_of(int c) {
+        if (c >= LONG_VALUE)
+                return c - LONG_VALUE;
+        for (int i = 0; i < _OPTION_MAX; i++)
+                if (rows[i].letter == c)
+                        return i;
+        return -ENOENT;
+}
+
+static int unknown(const char *word, struct diag *d) {
+        struct suggestion s = {};
+        size_t n = strcspn(word, "=");
+        char name[64];
+
+        if (word[0] != '-' || word[1] != '-' || n >= sizeof(name))
+                return diag_fail(d, -EINVAL, "unknown option -%c (cvmctl --help lists them)", optopt ?: '?');
+        snprintf(name, sizeof(name), "%.*s", (int)n - 2, word + 2);
+        for (int i = 0; i < _OPTION_MAX; i++)
+                suggest_consider(&s, name, rows[i].name);
+        if (s.nearest)
+                return diag_fail(d, -EINVAL, "unknown option --%s: did you mean --%s?", name, s.nearest);
+        return diag_fail(d, -EINVAL, "unknown option --%s (cvmctl --help lists them)", name);
+}
+
+/* An option that getopt_long() knows by its name, but not as it was written: a value too many, or cut too
+ * short. */
+static int refused(const char *word, struct diag *d) {
+        size_t n = strcspn(word, "=");
+
+        if (optopt >= LONG_VALUE)
+                return diag_fail(d, -EINVAL, "--%s takes no value", rows[optopt - LONG_VALUE].name);
+        for (int i = 0, matches = 0; n > 2 && i < _OPTION_MAX; i++)
+                if (strncmp(rows[i].name, word + 2, n - 2) == 0 && ++matches > 1)
+                        return diag_fail(d, -EINVAL, "%.*s could be several options", (int)n, word);
+        return unknown(word, d);
+}
+
+static int parse_json(const char *value, enum json_mode *ret, struct diag *d) {
+        if (!value)
+                *ret = JSON_AUTO;
+        else if (strcmp(value, "pretty") == 0)
+                *ret = JSON_PRETTY;
+        else if (strcmp(value, "short") == 0)
+                *ret = JSON_SHORT;
+        else if (strcmp(value, "off") == 0)
+                *ret = JSON_OFF;
+        else
+                return diag_fail(d, -EINVAL, "--json is pretty, short or off, not '%s'", value);
+        return 0;
+}
+
+static int parse_mode(const char *value, enum policy_mode *ret, struct diag *d) {
+        int m = policy_mode_from_string(value);
+
+        if (m < 0)
+                return diag_fail(d, -EINVAL, "--mode is audit, enforce or off, not '%s'", value);
+        *ret = m;
+        return 0;
+}
+
+static int parse_probe(const char *value, enum probe_method *ret, struct diag *d) {
+        int m = probe_method_from_string(value);
+
+        if (m < 0)
+                return diag_fail(d, -EINVAL,
+                        "--probe is auto, fprobe, kprobe, kprobe-offsets, boot-trace or none, not '%s'",
+                        value);
+        *ret = m;
+        return 0;
+}
+
+static int add_policy(struct options *o, const char *path) {
+        char **more = reallocarray(o->policies, o->n_policies + 1, sizeof(*more));
+
+        if (!more)
+                return -ENOMEM;
+        o->policies = more;
+        o->policies[o->n_policies] = strdup(path);
+        return o->policies[o->n_policies++] ? 0 : -ENOMEM;
+}
+
+static int take(struct options *o, enum option_id id, const char *value, struct diag *d) {
+        if (value && !*value)
+                return diag_fail(d, -EINVAL, "--%s: the value is empty", rows[id].name);
+        o->given[id] = true;
+        o->values[id] = value;
+        if (id == OPTION_JSON)
+                return parse_json(value, &o->json, d);
+        if (id == OPTION_MODE)
+                return parse_mode(value, &o->mode, d);
+        if (id == OPTION_PROBE)
+                return parse_probe(value, &o->probe, d);
+        if (id == OPTION_POLICY)
+                return add_policy(o, value);
+        return 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv, struct diag *d) {
+        struct option longs[_OPTION_MAX + 1];
+        char shorts[2 * _OPTION_MAX + 2];
+        int c, r;
+
+        make_getopt(longs, shorts);
+        opterr = 0;
+        optind = 0; /* glibc: start over, so that tests can parse more than once */
+        for (;;) {
+                int at = optind ?: 1;
+
+                c = getopt_long(argc, argv, shorts, longs, NULL);
+                if (c < 0)
+                        break;
+                if (c == ':')
+                        return diag_fail(d, -EINVAL, "%s needs a value", argv[optind - 1]);
+                if (c == '?')
+                        return refused(argv[optind > at ? optind - 1 : at], d);
+                r = take(o, id_of(c), optarg, d);
+                if (r < 0)
+                        return r;
+        }
+        o->words = argv + optind;
+        o->n_words = (size_t)(argc - optind);
+        return 0;
+}
+
+bool options_offline(const struct options *o) {
+        return o->given[OPTION_SNAPSHOT] || o->given[OPTION_ROOT];
+}
+
+/* Files of this machine mean nothing on another. */
+static int check_host(const struct options *o, struct diag *d) {
+        for (int i = 0; i < _OPTION_MAX; i++)
+                if (o->given[i] && !rows[i].forward && i != OPTION_HOST && i != OPTION_JSON &&
+                        i != OPTION_NO_PAGER)
+                        return diag_fail(d, -EINVAL,
+                                "--%s does not go with --host: it is about this machine", rows[i].name);
+        if (o->values[OPTION_HOST][0] == '-')
+                return diag_fail(d, -EINVAL, "--host: '%s' is not a host", o->values[OPTION_HOST]);
+        return 0;
+}
+
+int options_check(const struct options *o, const char *verb, unsigned can, struct diag *d) {
+        for (int i = 0; i < _OPTION_MAX; i++)
+                if (o->given[i] && rows[i].wants && !(rows[i].wants & can))
+                        return diag_fail(d, -EINVAL, "%s does not take --%s", verb, rows[i].name);
+        if (o->given[OPTION_HOST])
+                return check_host(o, d);
+        if (o->given[OPTION_BUS] && options_offline(o))
+                return diag_fail(d, -EINVAL, "--bus asks a daemon, --%s looks without one: give one of them",
+                        o->given[OPTION_SNAPSHOT] ? "snapshot" : "root");
+        if (can & CAN_JUDGE && !options_offline(o) && (o->given[OPTION_POLICY] || o->given[OPTION_MODE]))
+                return diag_fail(d, -EINVAL,
+                        "--%s judges offline: add --root / for this machine, or --snapshot FILE",
+                        o->given[OPTION_POLICY] ? "policy" : "mode");
+        if (o->given[OPTION_SNAPSHOT] && o->given[OPTION_PROBE])
+                return diag_fail(d, -EINVAL,
+                        "--probe records, --snapshot is recorded already: give one of them");
+        return 0;
+}
+
+void options_done(struct options *o) {
+        for (size_t i = 0; i < o->n_policies; i++)
+                free(o->policies[i]);
+        free(o->policies);
+        *o = (struct options){};
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The options of cvmctl: one table drives parsing, help, suggestions and what goes to another host. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/diag.h"
+#include "lib/facts/channel-probe.h"
+#include "lib/policy/verdict.h"
+
+enum option_id {
+        OPTION_HELP,
+        OPTION_VERSION,
+        OPTION_JSON,
+        OPTION_NO_PAGER,
+        OPTION_NO_LEGEND,
+        OPTION_QUIET,
+        OPTION_OUTPUT,
+        OPTION_HOST,
+        OPTION_BUS,
+        OPTION_SNAPSHOT,
+        OPTION_ROOT,
+        OPTION_POLICY,
+        OPTION_MODE,
+        OPTION_PROBE,
+        OPTION_REDACT,
+        OPTION_EXPAND,
+        _OPTION_MAX,
+};
+
+/* What a verb can do; an option wants one of these of the verb that it is given to. */
+enum capability {
+        CAN_ASK = 1 << 0,    /* the daemon: --bus */
+        CAN_RECORD = 1 << 1, /* facts of this or another machine: --snapshot, --root, --probe */
+        CAN_JUDGE = 1 << 2,  /* by another policy: --policy, --mode */
+        CAN_FILES = 1 << 3,  /* look at files below --root */
+        CAN_POLICY = 1 << 4, /* look at policies: --policy */
+        CAN_JSON = 1 << 5,
+        CAN_EXPORT = 1 << 6, /* --redact, --expand */
+        CAN_WAIT = 1 << 7,   /* output comes line by line, until interrupted */
+        CAN_WHOLE = 1 << 8,  /* output comes at once: -o */
+        CAN_REMOTE = 1 << 9, /* -H */
+};
+
+struct option_row {
+        const char *name;
+        char letter;     /* 0: none */
+        const char *arg; /* how help names the value; NULL: takes none */
+        unsigned wants;  /* bits of enum capability, one of which the verb must have; 0: any verb */
+        bool forward;    /* means the same on another host */
+        const char *help;
+};
+
+enum json_mode { JSON_OFF, JSON_SHORT, JSON_PRETTY, JSON_AUTO };
+
+struct options {
+        bool given[_OPTION_MAX];
+        const char *values[_OPTION_MAX]; /* as written, borrowed; NULL: none */
+        char **policies;                 /* of every --policy, in order */
+        size_t n_policies;
+        enum json_mode json;
+        enum policy_mode mode;
+        enum probe_method probe;
+        char **words; /* what is left: the verb and its arguments, borrowed from argv */
+        size_t n_words;
+};
+
+const struct option_row *option_row(enum option_id id);
+
+/*
+ * Reorders argv. Filled as far as it came even on failure, so that the caller knows whether JSON was asked
+ * for. -EINVAL with a diag for what makes no sense by itself.
+ */
+int options_parse(struct options *o, int argc, char **argv, struct diag *d);
+
+/* Whether the options go together, and with a verb of this name that can do this. -EINVAL. */
+int options_check(const struct options *o, const char *verb, unsigned can, struct diag *d);
+
+/* Whether facts come from a recording or a folder instead of the daemon. */
+bool options_offline(const struct options *o);
+
+void options_done(struct options *o);

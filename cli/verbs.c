@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table, and finding one's way in it. */
+#include "cli/verbs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/suggest.h"
+
+#define ONLINE (CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
+#define EITHER (ONLINE | CAN_RECORD | CAN_JUDGE)
+#define POLICY (CAN_FILES | CAN_POLICY | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
+#define LOG (CAN_FILES | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
+
+static const struct verb verbs[] = {
+        { "status", "", 0, 0, EITHER, verb_status, "State of this guest (the default)" },
+        { "devices", "", 0, 0, EITHER, verb_devices, "All VMBus devices with their verdicts" },
+        { "device", "DEV", 1, 1, EITHER, verb_device, "One device with its channels" },
+        { "explain", "DEV", 1, 1, EITHER, verb_explain, "How the verdict of a device came about" },
+        { "plan", "", 0, 0, EITHER, verb_plan, "What enforcing would do now, at what cost" },
+        { "policy check", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_check,
+                "Show what is wrong with a policy" },
+        { "policy show", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_show,
+                "All its files as one, with origins" },
+        { "policy digest", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_digest,
+                "What identifies a policy" },
+        { "block", "DEV", 1, 1, ONLINE, verb_block, "Block a device until the next boot" },
+        { "allow", "DEV", 1, 1, ONLINE, verb_allow, "Allow a device until the next boot" },
+        { "forget", "DEV", 1, 1, ONLINE, verb_forget, "Leave a device to the policy again" },
+        { "reload", "", 0, 0, ONLINE, verb_reload, "Make the daemon load its policy again" },
+        { "snapshot", "", 0, 0, CAN_ASK | CAN_RECORD | CAN_EXPORT | CAN_WHOLE, verb_snapshot,
+                "Record everything known about this guest" },
+        { "monitor", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WAIT, verb_monitor,
+                "Show decisions as they are made" },
+        { "log", "", 0, 0, LOG, verb_log, "The decisions of this boot" },
+        { "log verify", "[FILE]", 0, 1, LOG, verb_log_verify, "Check that none was changed or removed" },
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+const struct verb *verb_at(size_t i) {
+        return i < N_VERBS ? &verbs[i] : NULL;
+}
+
+static const struct verb *find(const char *name) {
+        for (size_t i = 0; i < N_VERBS; i++)
+                if (strcmp(verbs[i].name, name) == 0)
+                        return &verbs[i];
+        return NULL;
+}
+
+/* The second word of a verb that starts with this one; NULL for any other verb. */
+static const char *second_word(const struct verb *v, const char *first) {
+        size_t n = strlen(first);
+
+        return strncmp(v->name, first, n) == 0 && v->name[n] == ' ' ? v->name + n + 1 : NULL;
+}
+
+/* "policy" and something, or nothing, behind it that it does not go with. */
+static int unknown_second(const char *first, const char *second, struct diag *d) {
+        struct suggestion s = {};
+        char family[128] = "";
+        size_t used = 0;
+
+        for (size_t i = 0; i < N_VERBS && used < sizeof(family); i++) {
+                const char *known = second_word(&verbs[i], first);
+
+                if (!known)
+                        continue;
+                suggest_consider(&s, second ?: "", known);
+                used += (size_t)snprintf(family + used, sizeof(family) - used, "%s%s", used ? ", " : "",
+                        verbs[i].name);
+        }
+        if (s.nearest)
+                return diag_fail(d, -EINVAL, "unknown verb '%s %s': did you mean '%s %s'?", first, second,
+                        first, s.nearest);
+        return diag_fail(d, -EINVAL, "'%s' is one of: %s", first, family);
+}
+
+static int unknown(const char *first, const char *two, struct diag *d) {
+        struct suggestion s = {};
+
+        for (size_t i = 0; i < N_VERBS; i++)
+                suggest_consider(&s, two, verbs[i].name);
+        for (size_t i = 0; !s.nearest && i < N_VERBS; i++)
+                suggest_consider(&s, first, verbs[i].name);
+        if (s.nearest)
+                return diag_fail(d, -EINVAL, "unknown verb '%s': did you mean '%s'?", two, s.nearest);
+        return diag_fail(d, -EINVAL, "unknown verb '%s' (cvmctl --help lists them)", first);
+}
+
+static bool is_family(const char *first) {
+        for (size_t i = 0; i < N_VERBS; i++)
+                if (second_word(&verbs[i], first))
+                        return true;
+        return false;
+}
+
+/* "log verfy" is a slip, not an argument of log. */
+static int too_many(const struct verb *v, const char *first, const char *extra, struct diag *d) {
+        struct suggestion s = {};
+
+        for (size_t i = 0; i < N_VERBS; i++)
+                if (second_word(&verbs[i], first))
+                        suggest_consider(&s, extra, second_word(&verbs[i], first));
+        if (s.nearest)
+                return unknown_second(first, extra, d);
+        return diag_fail(d, -EINVAL, "%s takes %s: '%s' is too many", v->name,
+                v->max ? v->args : "no argument", extra);
+}
+
+int verb_find(char *const *words, size_t n, const struct verb **ret, size_t *ret_used, struct diag *d) {
+        const struct verb *v;
+        size_t used = 2;
+        char two[64];
+
+        if (n == 0) {
+                *ret = &verbs[0];
+                *ret_used = 0;
+                return 0;
+        }
+        snprintf(two, sizeof(two), "%s%s%s", words[0], n > 1 ? " " : "", n > 1 ? words[1] : "");
+        v = n > 1 ? find(two) : NULL;
+        if (!v) {
+                v = find(words[0]);
+                used = 1;
+        }
+        if (!v)
+                return is_family(words[0]) ? unknown_second(words[0], n > 1 ? words[1] : NULL, d)
+                                           : unknown(words[0], two, d);
+        if (n - used < v->min)
+                return diag_fail(d, -EINVAL, "%s needs %s", v->name, v->args);
+        if (n - used > v->max)
+                return too_many(v, words[0], words[used + v->max], d);
+        *ret = v;
+        *ret_used = used;
+        return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The verbs of cvmctl: one table drives dispatch and help, and later completion and the manual's check. */
+#include <limits.h>
+#include <stddef.h>
+
+#include "cli/context.h"
+
+#define ANY_NUMBER UINT_MAX
+
+/*
+ * What runs prints to x->out and returns 0 or a negative errno with x->diag; x->exit says what a run that
+ * returned 0 found. args are what follows the verb, as many as the row allows.
+ */
+struct verb {
+        const char *name; /* one word or two */
+        const char *args; /* as help shows them, "" for none */
+        unsigned min, max;
+        unsigned can; /* bits of enum capability */
+        int (*run)(struct context *x, char **args, size_t n);
+        const char *help;
+};
+
+/* NULL past the end. */
+const struct verb *verb_at(size_t i);
+
+/*
+ * The verb that the words start with, and how many of them name it; no words is status. -EINVAL with a diag
+ * and a suggestion.
+ */
+int verb_find(char *const *words, size_t n, const struct verb **ret, size_t *ret_used, struct diag *d);
+
+void help_print(struct output *out);
+
+int verb_status(struct context *x, char **args, size_t n);
+int verb_devices(struct context *x, char **args, size_t n);
+int verb_device(struct context *x, char **args, size_t n);
+int verb_explain(struct context *x, char **args, size_t n);
+int verb_plan(struct context *x, char **args, size_t n);
+int verb_policy_check(struct context *x, char **args, size_t n);
+int verb_policy_show(struct context *x, char **args, size_t n);
+int verb_policy_digest(struct context *x, char **args, size_t n);
+int verb_block(struct context *x, char **args, size_t n);
+int verb_allow(struct context *x, char **args, size_t n);
+int verb_forget(struct context *x, char **args, size_t n);
+int verb_reload(struct context *x, char **args, size_t n);
+int verb_snapshot(struct context *x, char **args, size_t n);
+int verb_monitor(struct context *x, char **args, size_t n);
+int verb_log(struct context *x, char **args, size_t n);
+int verb_log_verify(struct context *x, char **args, size_t n);

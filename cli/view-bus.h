@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A view as the daemon tells it. */
+#include "cli/bus-client.h"
+#include "cli/view.h"
+
+/* The caller ends *ret with view_done(). Dependents are not loaded. */
+int view_load_bus(struct context *x, sd_bus *bus, struct view *ret);
+
+/* What hangs on a device, which only the privileged may ask: -EACCES leaves them unknown, and is no failure.
+ */
+int view_load_dependents(struct context *x, sd_bus *bus, struct device_view *d);

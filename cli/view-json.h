@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The JSON of status and devices, key for key what cvmctl(1) promises. */
+#include <json-c/json_object.h>
+
+#include "cli/view.h"
+
+/* The caller puts *ret. -ENOMEM. */
+int view_status_json(const struct view *v, struct json_object **ret);
+int view_devices_json(const struct view *v, struct json_object **ret);
+int view_device_json(const struct device_view *d, struct json_object **ret);
