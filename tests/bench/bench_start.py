@@ -73,8 +73,8 @@ class Cvmd:
         self.root = folder / 'root'
         snapshot = folder / 'guest.snapshot'
         snapshot.write_text(many_devices.guest(DEVICES))
-        self.root.mkdir()
-        simulator = [sys.executable, SOURCE / 'tests/sim/sim.py', snapshot, '--root', self.root, '--socket', folder / 'sim']
+        simulator = [sys.executable, SOURCE / 'tests/sim/sim.py', snapshot, '--root', self.root,
+                     '--socket', folder / 'sim', '--control', folder / 'control']
         self.simulator = subprocess.Popen(simulator, env=without_preload(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.simulator.stdout.readline()
         policies = self.root / 'etc/cvmd/policy.d'
@@ -92,7 +92,11 @@ class Cvmd:
         with running(command, signal.SIGTERM, env=environment, stderr=subprocess.DEVNULL) as (process, begun):
             while b'READY=1' not in self.notify.recv(4096).split(b'\n'):
                 pass
-            return (time.monotonic() - begun) * 1000, *memory(process.pid)
+            row = (time.monotonic() - begun) * 1000, *memory(process.pid)
+        judged = (pathlib.Path(state) / 'decisions.log').read_text().count('"verdict":"allowed"')
+        if judged != DEVICES:
+            raise RuntimeError(f'cvmd was ready with {judged} of {DEVICES} devices allowed')
+        return row
 
     def end(self):
         self.simulator.terminate()

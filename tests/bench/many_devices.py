@@ -8,10 +8,10 @@ BUS = 'sys/devices/LNXSYSTM:00/LNXSYBUS:00/VMBUS:00'
 DRIVER = 'sys/bus/vmbus/drivers/hv_netvsc'
 CPUID = """\
 cpuid 0x00000000 0 00000010 68747541 444d4163 69746e65
-cpuid 0x00000001 0 00a00f11 00010800 fed83203 178bfbff
-cpuid 0x40000000 0 40000082 7263694d 666f736f 76482074
+cpuid 0x00000001 0 00a00f11 00040800 fed83203 178bfbff
+cpuid 0x40000000 0 4000000c 7263694d 666f736f 76482074
 cpuid 0x40000001 0 31237648 00000000 00000000 00000000
-cpuid 0x40000003 0 00000e7f 003b8030 00000002 00044d82
+cpuid 0x40000003 0 00002e7f 00400030 00000002 00be07b2
 cpuid 0x4000000c 0 00000001 00000ba2 00000000 00000000
 cpuid 0x40000080 0 40000082 7263694d 666f736f 53562074
 cpuid 0x40000081 0 31235356 00000000 00000000 00000000
@@ -22,7 +22,7 @@ cpuid 0x40000082 0 00000008 00000000 00000000 00000000
 def guest(n):
     """A snapshot of an SNP guest with n network devices, all on confidential channels, all bound."""
     lines = ['cvmd-snapshot 1', CPUID.rstrip(), 'kmsg "hv_vmbus: Vmbus version:6.0"',
-             'connection version=0x60000 confidential=yes', f'dir {DRIVER}']
+             'connection version=6.0 confidential=yes kernel-support=yes', f'dir {DRIVER}']
     for number in range(1, n + 1):
         instance = uuid.uuid5(NETWORK, str(number))
         device, relid = f'{BUS}/{instance}', 10 + number
