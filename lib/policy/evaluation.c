@@ -201,7 +201,7 @@ int policy_evaluate(const struct policy *p, const struct guest *g, const struct 
 
         if (!e)
                 return -ENOMEM;
-        e->mode_overridden = o->mode != MODE_UNSET && o->mode != p->mode;
+        e->mode_overridden = o->mode != MODE_UNSET;
         e->mode = o->mode != MODE_UNSET ? o->mode : p->mode;
         e->applies = rules_apply(p, g);
         e->decisions = calloc(g->n_devices + 1, sizeof(*e->decisions));
