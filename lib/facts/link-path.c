@@ -48,6 +48,31 @@ int link_resolve(const char *link_path, const char *target, char **ret) {
         return 0;
 }
 
+bool link_is_contained(const char *link_path, const char *target) {
+        size_t depth = 0;
+        bool climbing = true;
+
+        if (*target == '/')
+                return false;
+        for (; *link_path; link_path++)
+                if (*link_path == '/')
+                        depth++;
+        for (const char *at = target; *at;) {
+                size_t length = strcspn(at, "/");
+
+                if (length == 2 && at[0] == '.' && at[1] == '.') {
+                        if (!climbing || depth == 0)
+                                return false;
+                        depth--;
+                } else
+                        climbing = false;
+                at += length;
+                if (*at == '/')
+                        at++;
+        }
+        return true;
+}
+
 bool path_is_within(const char *path, const char *folder) {
         size_t n = strlen(folder);
 

@@ -11,6 +11,13 @@
  */
 int link_resolve(const char *link_path, const char *target, char **ret);
 
+/*
+ * Whether the link stays below the top whoever follows it: a relative target with ".." at its beginning
+ * alone, and not more of them than there are folders. Further on they could climb out of wherever another
+ * link has led.
+ */
+bool link_is_contained(const char *link_path, const char *target);
+
 /* Whether path is folder or lies below it. */
 bool path_is_within(const char *path, const char *folder);
 

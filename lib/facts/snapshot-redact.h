@@ -2,11 +2,20 @@
 #pragma once
 
 /* Making a snapshot safe to send to others. */
+#include "lib/facts/redaction.h"
 #include "lib/facts/snapshot.h"
 
 /*
- * A copy in which instance GUIDs, host names, MAC addresses and serial numbers are replaced, each
- * consistently by the same stand-in wherever it occurs, paths, links and values alike; verdicts stay the
- * same.
+ * A copy in which instance GUIDs, host name, MAC addresses, uncommon mount points, files and the values of
+ * unknown kernel arguments are replaced, each consistently by the same stand-in wherever it occurs, paths,
+ * links and values alike; verdicts stay the same.
  */
 int snapshot_redact(const struct snapshot *s, struct snapshot **ret, struct diag *d);
+
+/*
+ * The same in steps, for texts that go along with a snapshot: learn from the snapshot, then
+ * redaction_learn() each text, settle, then apply to each.
+ */
+int snapshot_redact_learn(const struct snapshot *s, struct redaction *r);
+int snapshot_redact_apply(const struct snapshot *s, const struct redaction *r, struct snapshot **ret,
+        struct diag *d);

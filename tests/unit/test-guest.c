@@ -1,35 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a snapshot means: the fixtures, and every way in which a channel or a device can be odd. */
-#include "tests/unit/harness.h"
+#include "tests/unit/fixture.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-
-#include "lib/base/file.h"
-#include "lib/facts/guest.h"
-#include "lib/facts/snapshot-text.h"
-
-static struct snapshot *load(const char *name) {
-        _cleanup_(freep) char *path = NULL, *text = NULL;
-        struct snapshot *s;
-        struct diag d = {};
-        size_t n;
-
-        assert_true(asprintf(&path, FIXTURES "/%s.snapshot", name) > 0);
-        assert_int_equal(file_read_at(AT_FDCWD, path, SNAPSHOT_TEXT_MAX, &text, &n), 0);
-        if (snapshot_parse(name, text, n, &s, &d) < 0)
-                fail_msg("%s", d.text);
-        return s;
-}
-
-static struct guest *guest_of(const char *name) {
-        _cleanup_(snapshot_freep) struct snapshot *s = load(name);
-        struct guest *g;
-
-        assert_int_equal(guest_eval(s, &g), 0);
-        return g;
-}
 
 static void fixtures_say_what_they_are(void **state) {
         static const struct {
@@ -48,7 +21,7 @@ static void fixtures_say_what_they_are(void **state) {
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                _cleanup_(guest_freep) struct guest *g = guest_of(rows[i].name);
+                _cleanup_(guest_freep) struct guest *g = fixture_guest(rows[i].name);
                 size_t plain = 0;
 
                 for (size_t j = 0; j < g->n_devices; j++) {

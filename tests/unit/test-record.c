@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recording: that it takes everything, and what it makes of a guest that changes under its hands. */
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/facts/snapshot-expand.h"
+#include "lib/facts/snapshot-record.h"
+#include "tests/unit/scratch.h"
+
+#define FOLDER "sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0004:00/MSFT1000:00/"
+#define NETWORK "000d3af4-9d3b-000d-3af4-9d3b000d3af4"
+#define TIMESYNC "2dd1ce17-079e-403c-b352-a1921ee207ee"
+
+/* A sysroot over another, which lets something happen whenever a path is opened. */
+struct watched {
+        struct sysroot root;
+        struct sysroot *inner;
+        void (*on_open)(struct watched *w, const char *path);
+        struct scratch *scratch;
+        unsigned opened; /* of the path that on_open waits for */
+};
+
+static int watched_open(struct sysroot *root, const char *path, int flags) {
+        struct watched *w = (struct watched *)root;
+
+        w->on_open(w, path);
+        return sysroot_open(w->inner, path, flags);
+}
+
+static const struct sysroot_ops watched_ops = { .open = watched_open };
+
+/* A folder with the snapshot in it, as a sysroot. */
+static struct sysroot *expanded(const struct snapshot *s, struct scratch *scratch) {
+        struct sysroot *root = NULL;
+        struct diag d = {};
+
+        if (snapshot_expand(s, scratch->fd, &d) < 0 || sysroot_new(scratch->path, &root, &d) < 0)
+                fail_msg("%s", d.text);
+        return root;
+}
+
+static struct snapshot *record(struct sysroot *root, const struct snapshot_record_options *o) {
+        struct snapshot *s = NULL;
+        struct diag d = {};
+
+        if (snapshot_record(root, o, &s, &d) < 0)
+                fail_msg("%s", d.text);
+        return s;
+}
+
+static struct snapshot *record_watched(const char *fixture, enum snapshot_scope scope,
+        void (*on_open)(struct watched *w, const char *path)) {
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(snapshot_freep) struct snapshot *s = fixture_load(fixture);
+        _cleanup_(sysroot_freep) struct sysroot *root = expanded(s, &scratch);
+        struct watched w = { .root = { .ops = &watched_ops },
+                .inner = root,
+                .on_open = on_open,
+                .scratch = &scratch };
+
+        return record(&w.root, &(struct snapshot_record_options){ .scope = scope, .foreign = true });
+}
+
+/* What a folder can hold of a snapshot: no channels, no connection, no netlink. */
+static char *recordable(const struct snapshot *s) {
+        struct snapshot copy = *s;
+        char *text;
+        size_t n;
+
+        copy.channels = NULL;
+        copy.n_channels = 0;
+        copy.connection = (struct snapshot_connection){};
+        copy.n_netlink = 0;
+        copy.probe_note = NULL;
+        copy.cpuid_recorded = false;
+        assert_int_equal(snapshot_format(&copy, &text, &n), 0);
+        return text;
+}
+
+static void what_is_expanded_is_recorded_again(void **state) {
+        for (size_t i = 0; i < N_FIXTURES; i++) {
+                _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+                _cleanup_(snapshot_freep) struct snapshot *s = fixture_load(fixture_names[i]), *again = NULL;
+                _cleanup_(sysroot_freep) struct sysroot *root = expanded(s, &scratch);
+                _cleanup_(freep) char *before = recordable(s), *after = NULL;
+
+                again = record(root,
+                        &(struct snapshot_record_options){ .scope = SNAPSHOT_SCOPE_EVERYTHING,
+                                .foreign = true,
+                                .cpuid = &s->cpuid });
+                assert_true(again->cpuid_recorded);
+                after = recordable(again);
+                assert_string_equal(before, after);
+        }
+}
+
+/* Errors are links to "errno:NAME", which only a simulated sysroot resolves; no file of /sys is one. */
+static void errors_become_links(void **state) {
+        static const char text[] = "cvmd-snapshot 1\nerror a/b EINVAL\nend\n";
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(snapshot_freep) struct snapshot *s = snapshot_of_text("text", text, strlen(text));
+        char target[32] = "";
+
+        assert_int_equal(snapshot_expand(s, scratch.fd, NULL), 0);
+        assert_true(readlinkat(scratch.fd, "a/b", target, sizeof(target) - 1) > 0);
+        assert_string_equal(target, "errno:EINVAL");
+}
+
+static void expanding_stays_in_its_folder(void **state) {
+        static const char *const links[] = { "symlink a/b /etc/passwd", "symlink a/b ../../x",
+                "symlink a/b ../x/../../..", "symlink a .." };
+
+        for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+                _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+                _cleanup_(snapshot_freep) struct snapshot *s = NULL;
+                _cleanup_(freep) char *text = NULL;
+                struct diag d = {};
+
+                assert_true(asprintf(&text, "cvmd-snapshot 1\ndir 0\n%s\nend\n", links[i]) > 0);
+                s = snapshot_of_text("text", text, strlen(text));
+                assert_int_equal(snapshot_expand(s, scratch.fd, &d), -EBADMSG);
+                assert_non_null(strstr(d.text, "lead out"));
+                assert_int_equal(faccessat(scratch.fd, "0", F_OK, 0), -1); /* nothing was written */
+        }
+}
+
+static void expanding_wants_an_empty_folder(void **state) {
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(snapshot_freep) struct snapshot *s = fixture_load("not-hyperv");
+
+        assert_int_equal(mkdirat(scratch.fd, "there", 0700), 0);
+        assert_int_equal(snapshot_expand(s, scratch.fd, NULL), -ENOTEMPTY);
+}
+
+static void refuse_override(struct watched *w, const char *path) {
+        if (strstr(path, "driver_override"))
+                fail_msg("%s was opened: on some kernels that hangs", path);
+}
+
+static void decisions_read_nothing_that_hangs(void **state) {
+        _cleanup_(snapshot_freep) struct snapshot *s =
+                record_watched("snp-openhcl", SNAPSHOT_SCOPE_DECISIONS, refuse_override);
+        _cleanup_(guest_freep) struct guest *g = NULL, *whole = fixture_guest("snp-openhcl");
+
+        assert_int_equal(guest_eval(s, &g), 0);
+        assert_int_equal(g->n_devices, whole->n_devices);
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const struct device *a = &g->devices[i], *b = &whole->devices[i];
+
+                assert_null(a->problem);
+                assert_null(a->driver_override);
+                assert_string_equal(a->instance_text, b->instance_text);
+                assert_true(guid_equal(&a->class, &b->class));
+                assert_string_equal(a->driver, b->driver);
+                assert_int_equal(a->relid, b->relid);
+                assert_int_equal(a->vendor, b->vendor);
+                assert_int_equal(a->n_channels, b->n_channels);
+                assert_int_equal(a->n_dependents, b->n_dependents);
+                assert_int_equal(a->ring, CONFIDENTIALITY_UNKNOWN); /* there was no probe */
+        }
+}
+
+static void remove_device(struct watched *w) {
+        char path[512];
+
+        snprintf(path, sizeof(path), "%s/sys/bus/vmbus/devices/" NETWORK, w->scratch->path);
+        unlink(path);
+        snprintf(path, sizeof(path), "%s/" FOLDER NETWORK, w->scratch->path);
+        scratch_remove(path);
+}
+
+static void vanish_after_id(struct watched *w, const char *path) {
+        if (strstr(path, NETWORK "/vendor") && w->opened++ == 0)
+                remove_device(w);
+}
+
+static void a_device_that_vanishes_is_left_out(void **state) {
+        static const enum snapshot_scope scopes[] = { SNAPSHOT_SCOPE_DECISIONS, SNAPSHOT_SCOPE_EVERYTHING };
+
+        for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+                _cleanup_(snapshot_freep) struct snapshot *s =
+                        record_watched("snp-compliant", scopes[i], vanish_after_id);
+
+                for (size_t j = 0; j < s->n_entries; j++)
+                        if (strstr(s->entries[j].path, NETWORK))
+                                fail_msg("%s was kept", s->entries[j].path);
+                assert_non_null(snapshot_find(s, FOLDER TIMESYNC "/id"));
+        }
+}
+
+/* Another object takes the place of the device: same name, other channel. */
+static void replace_after_id(struct watched *w, const char *path) {
+        char old[512], new[512];
+        int fd;
+
+        if (!strstr(path, NETWORK "/vendor") || w->opened++ > 0)
+                return;
+        snprintf(old, sizeof(old), "%s/" FOLDER NETWORK, w->scratch->path);
+        scratch_remove(old);
+        /* made beside and moved, so that no file system gives it the number of the old folder again */
+        snprintf(new, sizeof(new), "%s/new", w->scratch->path);
+        assert_int_equal(mkdir(new, 0755), 0);
+        assert_int_equal(mkdir(old, 0755), 0);
+        assert_int_equal(rename(new, old), 0);
+        fd = open(old, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(fd >= 0);
+        assert_int_equal(file_replace_at(fd, "id", 0444, "99\n", 3), 0);
+        close(fd);
+}
+
+static void a_device_that_is_replaced_is_read_again(void **state) {
+        _cleanup_(snapshot_freep) struct snapshot *s =
+                record_watched("snp-compliant", SNAPSHOT_SCOPE_DECISIONS, replace_after_id);
+        size_t n;
+
+        assert_memory_equal(snapshot_text(s, FOLDER NETWORK "/id", &n), "99", 2);
+        assert_null(snapshot_find(s, FOLDER NETWORK "/class_id"));
+        assert_null(snapshot_find(s, FOLDER NETWORK "/vendor"));
+}
+
+/* Every other time another class. */
+static void change_class(struct watched *w, const char *path) {
+        static const char *const classes[] = { "{f8615163-df3e-46c5-913f-f2d2f965ed0e}\n",
+                "{57164f39-9115-4e78-ab55-382f3bd5422d}\n" };
+        const char *class = classes[w->opened % 2];
+
+        if (!strstr(path, NETWORK "/class_id"))
+                return;
+        w->opened++;
+        assert_int_equal(file_replace_at(w->scratch->fd, path, 0444, class, strlen(class)), 0);
+}
+
+static void a_device_that_keeps_changing_has_no_class(void **state) {
+        _cleanup_(snapshot_freep) struct snapshot *s =
+                record_watched("snp-compliant", SNAPSHOT_SCOPE_DECISIONS, change_class);
+        const struct snapshot_entry *e = snapshot_find(s, FOLDER NETWORK "/class_id");
+        _cleanup_(guest_freep) struct guest *g = NULL;
+        const struct device *device = NULL;
+
+        assert_int_equal(e->kind, SNAPSHOT_ERROR);
+        assert_int_equal(e->error, EAGAIN);
+        assert_int_equal(guest_eval(s, &g), 0);
+        assert_int_equal(guest_resolve(g, NETWORK, &device, NULL), 0);
+        assert_null(device->known);
+        assert_string_equal(device->problem, "class_id: changed while it was read");
+}
+
+static void oversize(struct watched *w, const char *path) {
+        char big[SYSFS_TEXT_MAX + 1];
+
+        if (!strstr(path, NETWORK "/id"))
+                return;
+        memset(big, '1', sizeof(big));
+        assert_int_equal(file_replace_at(w->scratch->fd, path, 0444, big, sizeof(big)), 0);
+}
+
+static void an_oversized_attribute_is_an_error(void **state) {
+        _cleanup_(snapshot_freep) struct snapshot *s =
+                record_watched("snp-compliant", SNAPSHOT_SCOPE_DECISIONS, oversize);
+
+        assert_int_equal(snapshot_find(s, FOLDER NETWORK "/id")->error, EFBIG);
+        assert_non_null(snapshot_find(s, FOLDER NETWORK "/class_id"));
+}
+
+static void a_guest_without_vmbus_has_no_devices(void **state) {
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        _cleanup_(snapshot_freep) struct snapshot *s = NULL, *none = NULL;
+
+        assert_int_equal(sysroot_new(scratch.path, &root, NULL), 0);
+        s = record(root, &(struct snapshot_record_options){ .foreign = true });
+        assert_int_equal(s->n_entries, 0);
+        assert_int_equal(s->cpuid.n, 0);
+
+        /* a bus whose devices cannot be listed is another thing */
+        assert_int_equal(file_replace_at(scratch.fd, "devices", 0444, "", 0), 0);
+        assert_int_equal(mkdirat(scratch.fd, "sys", 0755), 0);
+        assert_int_equal(mkdirat(scratch.fd, "sys/bus", 0755), 0);
+        assert_int_equal(mkdirat(scratch.fd, "sys/bus/vmbus", 0755), 0);
+        assert_int_equal(renameat(scratch.fd, "devices", scratch.fd, "sys/bus/vmbus/devices"), 0);
+        assert_int_equal(
+                snapshot_record(root, &(struct snapshot_record_options){ .foreign = true }, &none, NULL),
+                -ENOTDIR);
+        assert_null(none);
+}
+
+/* As the kernel writes its tables; what is not on a block device is left out. */
+static void tables_of_proc_are_read(void **state) {
+        static const char mountinfo[] =
+                "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw\n"
+                "23 22 0:21 / /proc rw shared:12 - proc proc rw\n"
+                "24 22 0:40 /@home /home\\040of\\134all rw shared:2 - btrfs /dev/sdb rw\n"
+                "25 22 8:2 / /boot rw - vfat /dev/sda2 rw,optional - words\n"
+                "26 22 x:y / /bad rw - ext4 /dev/sda9 rw\n"
+                "27 22 8:3\n";
+        static const char swaps[] = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+                                    "/dev/dm-1                               partition\t998396\t\t0\t\t-2\n"
+                                    "/swap\\040file                            file\t\t1024\t\t0\t\t-3\n";
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        _cleanup_(snapshot_freep) struct snapshot *s = NULL;
+
+        assert_int_equal(mkdirat(scratch.fd, "proc", 0755), 0);
+        assert_int_equal(mkdirat(scratch.fd, "proc/self", 0755), 0);
+        assert_int_equal(
+                file_replace_at(scratch.fd, "proc/self/mountinfo", 0444, mountinfo, strlen(mountinfo)), 0);
+        assert_int_equal(file_replace_at(scratch.fd, "proc/swaps", 0444, swaps, strlen(swaps)), 0);
+        assert_int_equal(sysroot_new(scratch.path, &root, NULL), 0);
+        s = record(root, &(struct snapshot_record_options){ .foreign = true });
+        assert_int_equal(s->n_mounts, 3);
+        assert_string_equal(s->mounts[0].where, "/");
+        assert_int_equal(s->mounts[0].major, 8);
+        assert_int_equal(s->mounts[0].minor, 1);
+        assert_string_equal(s->mounts[1].where, "/home of\\all");
+        assert_string_equal(s->mounts[1].source, "/dev/sdb");
+        assert_string_equal(s->mounts[2].type, "vfat");
+        assert_int_equal(s->n_swaps, 2);
+        assert_string_equal(s->swaps[0], "/dev/dm-1");
+        assert_string_equal(s->swaps[1], "/swap file");
+}
+
+static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_expanded_is_recorded_again),
+        cmocka_unit_test(errors_become_links),
+        cmocka_unit_test(expanding_stays_in_its_folder),
+        cmocka_unit_test(expanding_wants_an_empty_folder),
+        cmocka_unit_test(decisions_read_nothing_that_hangs),
+        cmocka_unit_test(a_device_that_vanishes_is_left_out),
+        cmocka_unit_test(a_device_that_is_replaced_is_read_again),
+        cmocka_unit_test(a_device_that_keeps_changing_has_no_class),
+        cmocka_unit_test(an_oversized_attribute_is_an_error),
+        cmocka_unit_test(a_guest_without_vmbus_has_no_devices),
+        cmocka_unit_test(tables_of_proc_are_read),
+};
+
+RUN(tests)
