@@ -25,6 +25,7 @@ struct bus {
         sd_event *event;
         struct manager *manager;
         sd_bus *bus; /* NULL between two connections */
+        bool named;  /* the name is ours, or we queue for it */
         sd_event_source *reconnect;
         struct manager_observer observer;
         struct waiting_call *waiting;

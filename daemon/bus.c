@@ -44,18 +44,24 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
         struct bus *b = userdata;
         int r;
 
-        log_info("the bus went away: waiting for it to come back");
+        if (b->named)
+                log_info("the bus went away: waiting for it to come back");
+        b->named = false;
         r = reconnect_later(b);
         return r < 0 ? sd_event_exit(b->event, r) : 0;
 }
 
 static int on_named(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const sd_bus_error *e = sd_bus_message_get_error(m);
+        struct bus *b = userdata;
 
-        if (e)
+        if (!e) {
+                b->named = true;
+                log_info("serving as " BUS_NAME);
+        } else if (sd_bus_error_has_name(e, SD_BUS_ERROR_ACCESS_DENIED))
                 log_error("the bus does not let us be " BUS_NAME ": %s: is its policy installed?",
                         e->message);
-        return 0;
+        return 0; /* a connection that ended is on_disconnected()'s */
 }
 
 static int register_everything(struct bus *b) {

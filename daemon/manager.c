@@ -224,7 +224,7 @@ int manager_reload(struct manager *m, struct diag *d) {
         if (r >= 0)
                 r = replace_policy(m, loaded, d);
         else
-                log_error("the policy stays as it is: %s", d->text);
+                log_error("the policy in force stays as it is");
         for (struct manager_observer *o = m->observers; o; o = o->next)
                 if (o->reloading)
                         o->reloading(false, o->data);

@@ -227,7 +227,7 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         if (r < 0)
                 return r;
         now = now_usec(CLOCK_MONOTONIC);
-        r = tracking_follow(&m->tracking, p->guest, m->o.state->folder, now);
+        r = tracking_follow(&m->tracking, p->guest, m->o.root, m->o.state->folder, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot follow the guest");
         for (size_t i = 0; !m->picture && i < m->tracking.n; i++)
@@ -247,7 +247,7 @@ static void on_uevent(const struct uevent *e, void *data) {
         struct tracked *t = e->subject == UEVENT_DEVICE ? tracking_find(&m->tracking, &e->instance) : NULL;
 
         if (t && (e->action == UEVENT_ADD || e->action == UEVENT_REMOVE))
-                tracked_renew(t, now_usec(CLOCK_MONOTONIC));
+                t->recheck = true;
         manager_reconcile_soon(m);
 }
 

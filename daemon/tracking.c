@@ -22,6 +22,22 @@ void tracking_done(struct tracking *t) {
         *t = (struct tracking){};
 }
 
+/* It is another object than the one on which something was done: nothing of that holds any more. */
+static void renew(struct tracked *t, int state, uint64_t now) {
+        t->renewed = t->running != PLAN_NOTHING;
+        if (!t->renewed) {
+                t->enforcement = ENFORCEMENT_NONE;
+                t->noted = false;
+                (void)note_remove(state, NOTE_OVERRIDE, &t->instance, NULL);
+        }
+        t->from_start = false;
+        t->arrived = now;
+        t->tries = 0;
+        t->problem[0] = 0;
+        free(t->announced);
+        t->announced = NULL;
+}
+
 /* A note that cannot be read is there too. */
 static bool is_noted(int state, const struct guid *instance) {
         _cleanup_(freep) char *text = NULL;
@@ -29,7 +45,20 @@ static bool is_noted(int state, const struct guid *instance) {
         return note_read(state, NOTE_OVERRIDE, instance, &text, NULL) != -ENODATA;
 }
 
-int tracking_follow(struct tracking *t, const struct guest *g, int state, uint64_t now) {
+/* The kernel gives no two folders of sysfs the same inode number; relids it uses again. */
+static bool identify(struct tracked *t, const struct device *d, struct sysroot *root) {
+        struct stat st = {};
+        bool same;
+
+        (void)sysroot_stat(root, d->path, &st);
+        same = t->relid == d->relid && t->inode == st.st_ino;
+        t->relid = d->relid;
+        t->inode = st.st_ino;
+        return same;
+}
+
+int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *root, int state,
+        uint64_t now) {
         struct tracked *devices = calloc(g->n_devices + 1, sizeof(*devices));
         size_t old = 0;
 
@@ -45,14 +74,18 @@ int tracking_follow(struct tracking *t, const struct guest *g, int state, uint64
                 }
                 if (!instance)
                         break;
-                if (old < t->n && guid_equal(&t->devices[old].instance, instance))
+                if (old < t->n && guid_equal(&t->devices[old].instance, instance)) {
                         devices[i] = t->devices[old++];
-                else
-                        devices[i] = (struct tracked){
-                                .instance = *instance,
-                                .noted = is_noted(state, instance),
-                                .arrived = now,
-                        };
+                        if (!identify(&devices[i], &g->devices[i], root))
+                                renew(&devices[i], state, now);
+                        continue;
+                }
+                devices[i] = (struct tracked){
+                        .instance = *instance,
+                        .noted = is_noted(state, instance),
+                        .arrived = now,
+                };
+                (void)identify(&devices[i], &g->devices[i], root);
         }
         free(t->devices);
         *t = (struct tracking){ .devices = devices, .n = g->n_devices };
@@ -74,18 +107,6 @@ struct tracked *tracking_find(struct tracking *t, const struct guid *instance) {
                         to = middle;
         }
         return NULL;
-}
-
-void tracked_renew(struct tracked *t, uint64_t now) {
-        t->renewed = t->running != PLAN_NOTHING;
-        if (!t->renewed)
-                t->enforcement = ENFORCEMENT_NONE;
-        t->from_start = false;
-        t->arrived = now;
-        t->tries = 0;
-        t->problem[0] = 0;
-        free(t->announced);
-        t->announced = NULL;
 }
 
 bool tracked_is_arriving(const struct tracked *t, const struct device *d, uint64_t now) {

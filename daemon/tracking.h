@@ -2,6 +2,7 @@
 #pragma once
 
 /* What the manager remembers of single devices from one look at the guest to the next. */
+#include "lib/base/sysroot.h"
 #include "lib/enforce/device-note.h"
 #include "lib/enforce/plan.h"
 
@@ -9,6 +10,8 @@
 
 struct tracked {
         struct guid instance;
+        uint32_t relid;               /* these two tell the object that the kernel has under that name */
+        uint64_t inode;               /* of its folder, 0 when not known */
         enum enforcement enforcement; /* as it is shown */
         bool noted;                   /* our override may stand on it */
         bool recheck;                 /* events were lost: let the next action confirm what we believe */
@@ -34,15 +37,14 @@ void tracking_done(struct tracking *t);
 
 /*
  * Goes along with the guest: what is new gets an entry (noted if the state folder says so), what is gone
- * loses it, and its note of our override too, which stood on an object that is no more. -ENOMEM.
+ * loses it. A device that went and came between two looks starts anew. In both cases our note of its
+ * override goes too: it stood on an object that is no more. -ENOMEM.
  */
-int tracking_follow(struct tracking *t, const struct guest *g, int state, uint64_t now);
+int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *root, int state,
+        uint64_t now);
 
 /* NULL when there is none. */
 struct tracked *tracking_find(struct tracking *t, const struct guid *instance);
-
-/* The device came or went: nothing that was done holds any more. */
-void tracked_renew(struct tracked *t, uint64_t now);
 
 /* Without channels yet, and not for long: the kernel makes them after the device. */
 bool tracked_is_arriving(const struct tracked *t, const struct device *d, uint64_t now);

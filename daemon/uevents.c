@@ -32,6 +32,7 @@ struct uevents {
 };
 
 static int subscribe_simulator(struct uevents *u);
+static int on_resubscribe(sd_event_source *source, uint64_t usec, void *userdata);
 
 static void lost(struct uevents *u, int error) {
         u->counters.errors++;
@@ -86,27 +87,33 @@ static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *u
         return 0;
 }
 
-static int on_resubscribe(sd_event_source *source, uint64_t usec, void *userdata) {
-        struct uevents *u = userdata;
-        int r;
-
-        if (subscribe_simulator(u) >= 0) {
-                lost(u, -EPIPE); /* whatever happened in between */
-                return 0;
-        }
-        r = sd_event_source_set_time_relative(source, RESUBSCRIBE_USEC);
-        return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-/* A simulator that went away may come again; the kernel does not go away. */
-static int simulator_gone(struct uevents *u, int error) {
-        u->source = sd_event_source_unref(u->source);
+/* A simulator that went away may come again, now or later; the kernel does not go away. */
+static int resubscribe(struct uevents *u) {
         u->resubscribe = sd_event_source_unref(u->resubscribe);
-        closep(&u->simulator);
-        u->simulator = -1;
-        lost(u, error);
+        if (subscribe_simulator(u) >= 0)
+                return 0;
         return sd_event_add_time_relative(u->event, &u->resubscribe, CLOCK_MONOTONIC, RESUBSCRIBE_USEC, 0,
                 on_resubscribe, u);
+}
+
+static int on_resubscribe(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct uevents *u = userdata;
+        int r = resubscribe(u);
+
+        if (r >= 0 && u->source)
+                lost(u, -EPIPE); /* whatever happened in between */
+        return r;
+}
+
+static int simulator_gone(struct uevents *u, int error) {
+        int r;
+
+        u->source = sd_event_source_unref(u->source);
+        closep(&u->simulator);
+        u->simulator = -1;
+        r = resubscribe(u);
+        lost(u, error);
+        return r;
 }
 
 static int on_simulator(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
