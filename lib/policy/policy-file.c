@@ -16,8 +16,16 @@
 #define SUFFIX ".json"
 #define MASK "/dev/null"
 
-/* In the order of precedence: of two files with one name, the one in the earlier folder counts. */
-static const char *const folders[] = { "etc/cvmd/policy.d", "run/cvmd/policy.d", "usr/lib/cvmd/policy.d" };
+/*
+ * In the order of precedence: of two files with one name, the one in the earlier folder counts. Messages and
+ * origins name them so; below a sysroot they are without the slash.
+ */
+static const char *const folders[] = { "/etc/cvmd/policy.d", "/run/cvmd/policy.d",
+        "/usr/lib/cvmd/policy.d" };
+
+static const char *below_root(const char *path) {
+        return path + 1;
+}
 
 /* One load on its way. */
 struct load {
@@ -147,7 +155,7 @@ static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
 /* A link to /dev/null takes the file away; any other is refused. */
 static int read_link(struct load *l, struct sysroot *root, const struct found *f) {
         _cleanup_(freep) char *target = NULL;
-        int r = sysroot_read_link(root, f->path, &target);
+        int r = sysroot_read_link(root, below_root(f->path), &target);
 
         if (r == -ENOMEM)
                 return r;
@@ -158,7 +166,7 @@ static int read_link(struct load *l, struct sysroot *root, const struct found *f
 
 static int read_found(struct load *l, struct sysroot *root, const struct found *f, uid_t owner) {
         _cleanup_(closep) int fd =
-                sysroot_open(root, f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+                sysroot_open(root, below_root(f->path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
         if (fd == -ELOOP)
                 return read_link(l, root, f);
@@ -190,7 +198,7 @@ static int found_add(struct found_list *list, const char *folder, size_t rank, c
 /* Who can write the folder can add and replace files. */
 static int check_folder(struct load *l, struct sysroot *root, const char *folder, uid_t owner,
         bool *ret_good) {
-        _cleanup_(closep) int fd = sysroot_open(root, folder, O_PATH | O_DIRECTORY);
+        _cleanup_(closep) int fd = sysroot_open(root, below_root(folder), O_PATH | O_DIRECTORY);
         struct stat st;
 
         *ret_good = false;
@@ -208,7 +216,7 @@ static int find_in(struct load *l, struct sysroot *root, size_t rank, uid_t owne
 
         if (r < 0 || !good)
                 return r;
-        r = sysroot_list(root, folders[rank], &names);
+        r = sysroot_list(root, below_root(folders[rank]), &names);
         if (r < 0)
                 return r == -ENOMEM ? r
                                     : refuse(l, folders[rank], "cannot be read: %s", strerrordesc_np(-r));
