@@ -108,6 +108,8 @@ int output_flush(struct output *out, const char *file, struct diag *d) {
                 return diag_fail(d, -ENOMEM, "out of memory");
         if (file)
                 r = write_file(out, file, d);
+        else if (out->quiet)
+                r = 0;
         else if (out->terminal.pager && !fits(out))
                 r = pager_show(out->terminal.pager, out->buffer, out->size, d);
         else {

@@ -23,9 +23,10 @@ static int load(struct context *x, sd_bus **ret_bus, struct view *ret) {
         return r < 0 ? r : view_load_offline(&o, ret);
 }
 
-static int print_json(struct context *x, int r, struct json_object *json) {
+/* r: of what made the json. */
+static int print_json(struct context *x, int r, struct json_object **json) {
         if (r == 0)
-                output_json(&x->out, json);
+                output_json(&x->out, *json);
         return r;
 }
 
@@ -42,7 +43,7 @@ int verb_status(struct context *x, char **args, size_t n) {
         if (state != STATE_COMPLIANT && state != STATE_NOT_APPLICABLE)
                 x->exit = EXIT_CODE_NOT_COMPLIANT;
         if (x->out.json != JSON_OFF)
-                return print_json(x, view_status_json(&v, &json), json);
+                return print_json(x, view_status_json(&v, &json), &json);
         return view_print_status(&v, &x->out);
 }
 
@@ -61,7 +62,7 @@ int verb_devices(struct context *x, char **args, size_t n) {
                 r = view_load_dependents(x, bus, &v.devices[i]);
         if (r < 0)
                 return r;
-        return print_json(x, view_devices_json(&v, &json), json);
+        return print_json(x, view_devices_json(&v, &json), &json);
 }
 
 int verb_device(struct context *x, char **args, size_t n) {
@@ -83,6 +84,6 @@ int verb_device(struct context *x, char **args, size_t n) {
         if (r < 0)
                 return r;
         if (x->out.json != JSON_OFF)
-                return print_json(x, view_device_json(d, &json), json);
+                return print_json(x, view_device_json(d, &json), &json);
         return view_print_device(d, &x->out);
 }
