@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "lib/base/file.h"
+
 struct scratch {
         char path[32];
         int fd;
@@ -35,4 +37,24 @@ static inline void scratch_remove(const char *path) {
 static inline void scratch_done(struct scratch *s) {
         close(s->fd);
         scratch_remove(s->path);
+}
+
+/* The folders above path, with modes that do not depend on the umask. */
+static inline void scratch_make_parents(const struct scratch *s, const char *path) {
+        for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+                _cleanup_(freep) char *folder = strndup(path, (size_t)(slash - path));
+
+                if (mkdirat(s->fd, folder, 0755) == 0)
+                        assert_int_equal(fchmodat(s->fd, folder, 0755, 0), 0);
+        }
+}
+
+static inline void scratch_write(const struct scratch *s, const char *path, const char *text) {
+        scratch_make_parents(s, path);
+        assert_int_equal(file_replace_at(s->fd, path, 0644, text, strlen(text)), 0);
+}
+
+static inline void scratch_link(const struct scratch *s, const char *target, const char *path) {
+        scratch_make_parents(s, path);
+        assert_int_equal(symlinkat(target, s->fd, path), 0);
 }
