@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any bytes as a policy: no crash, a problem for every refusal, and of what is taken the canonical bytes are a
- * policy of the same digest.
+ * Any bytes as a policy: no crash, a problem for every refusal, and of what is taken the canonical bytes are
+ * a policy of the same digest.
  */
 #include <string.h>
 
