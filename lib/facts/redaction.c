@@ -51,13 +51,10 @@ void redaction_free(struct redaction *r) {
         free(r);
 }
 
-/* Part of a word, so that what stands beside it belongs to it. */
-static bool is_word(char c) {
-        return isalnum((unsigned char)c) || c == '-' || c == '_';
-}
-
+/* Whether what stands beside it does not belong to it. A dash or an underscore joins names: "web7-home". */
 static bool stands_alone(const char *text, size_t n, size_t at, size_t length) {
-        return (at == 0 || !is_word(text[at - 1])) && (at + length == n || !is_word(text[at + length]));
+        return (at == 0 || !isalnum((unsigned char)text[at - 1])) &&
+                (at + length == n || !isalnum((unsigned char)text[at + length]));
 }
 
 static bool guid_at(const char *text, size_t n, size_t at, struct guid *ret) {
