@@ -29,7 +29,8 @@ PROGRAMS = [
 def run_meson(folder):
     """Runs them all; returns meson's logs."""
     (folder / 'meson.build').write_text("project('x')\nsh = find_program('sh')\n" + ''.join(
-        f"test('t{number}', sh, args : ['-c', '{text}'], protocol : '{protocol}', timeout : 1)\n"
+        f"test('t{number}', sh, args : ['-c', '{text}'], protocol : '{protocol}',"
+        f" timeout : {1 if 'sleep' in text else 30})\n"
         for number, (text, protocol, _) in enumerate(PROGRAMS)))
     for command in (['setup', folder / 'b', folder], ['test', '-C', folder / 'b']):
         subprocess.run(['meson', *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
