@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* daemon/worker: helpers that answer, hang, die, and outlive the cvmd that started them. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "daemon/process.h"
+#include "daemon/worker.h"
+#include "lib/enforce/device-note.h"
+#include "tests/unit/scratch.h"
+
+#define HOLD "hold" /* a FIFO: whoever opens it waits for the test to open its other side */
+
+struct bench {
+        struct scratch folder;
+        struct sysroot root;
+        sd_event *event;
+        struct workers *workers;
+        struct guid instance;
+        unsigned ended, hangs, given_up;
+        int r;
+        char why[128];
+};
+
+static int open_answers(struct sysroot *root, const char *path, int flags) {
+        return -ENOENT;
+}
+
+static int open_hangs(struct sysroot *root, const char *path, int flags) {
+        int fd = openat(root->fd, HOLD, O_RDONLY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : -ENOENT;
+}
+
+static int open_kills(struct sysroot *root, const char *path, int flags) {
+        raise(SIGKILL);
+        return -EIO;
+}
+
+static int write_never(struct sysroot *root, const char *path, enum sysroot_write_mode mode,
+        const char *text) {
+        return -EROFS;
+}
+
+static const struct sysroot_ops answers = { .open = open_answers, .write = write_never };
+static const struct sysroot_ops hangs = { .open = open_hangs, .write = write_never };
+static const struct sysroot_ops kills = { .open = open_kills, .write = write_never };
+
+static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
+        const struct apply_result *result, const char *why, void *data) {
+        struct bench *b = data;
+
+        assert_true(guid_equal(instance, &b->instance));
+        assert_int_equal(verb, PLAN_BLOCK);
+        b->ended++;
+        b->r = r;
+        snprintf(b->why, sizeof(b->why), "%.127s", why);
+}
+
+static void on_hangs(const struct guid *instance, enum plan_verb verb, bool given_up, void *data) {
+        struct bench *b = data;
+
+        assert_true(guid_equal(instance, &b->instance));
+        b->hangs += !given_up;
+        b->given_up += given_up;
+}
+
+static const struct workers_handler handler = { .ended = on_ended, .hangs = on_hangs };
+
+static void start_pool(struct bench *b, const struct sysroot_ops *ops, uint64_t patience) {
+        const struct workers_patience p = { .hangs_usec = patience, .given_up_usec = 2 * patience };
+
+        b->root.ops = ops;
+        assert_int_equal(workers_new(&b->root, b->folder.fd, b->event, &p, &handler, b, &b->workers), 0);
+}
+
+static struct bench bench_new(void) {
+        struct bench b = { .folder = scratch_new() };
+
+        b.root.fd = b.folder.fd;
+        assert_int_equal(mkfifoat(b.folder.fd, HOLD, 0600), 0);
+        assert_int_equal(sd_event_new(&b.event), 0);
+        assert_int_equal(guid_parse("f8615163-0000-1000-2000-000d3a000001", &b.instance), 0);
+        return b;
+}
+
+static void bench_done(struct bench *b) {
+        workers_free(b->workers);
+        sd_event_unref(b->event);
+        scratch_done(&b->folder);
+}
+
+/* Runs the loop until *count is n. A test that would wait for ever is ended by its runner. */
+static void run_until(struct bench *b, const unsigned *count, unsigned n) {
+        while (*count < n)
+                assert_true(sd_event_run(b->event, UINT64_MAX) >= 0);
+}
+
+/* Lets whoever hangs go on. */
+static void let_go(struct bench *b) {
+        int fd = openat(b->folder.fd, HOLD, O_WRONLY | O_CLOEXEC);
+
+        assert_true(fd >= 0);
+        close(fd);
+}
+
+static void expect_note(struct bench *b, int r) {
+        _cleanup_(freep) char *text = NULL;
+
+        assert_int_equal(note_read(b->folder.fd, NOTE_HELPER, &b->instance, &text, NULL), r);
+}
+
+#define FOREVER (3600 * 1000 * 1000ull)
+#define SOON (20 * 1000)
+
+static void answers_arrive(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+
+        start_pool(&b, &answers, FOREVER);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        run_until(&b, &b.ended, 1);
+        assert_int_equal(b.r, -ENODEV);
+        assert_string_not_equal(b.why, "");
+        assert_int_equal(b.hangs, 0);
+        expect_note(&b, -ENODATA);
+}
+
+static void a_dead_helper_is_a_failure(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+
+        start_pool(&b, &kills, FOREVER);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        run_until(&b, &b.ended, 1);
+        assert_int_equal(b.r, -EIO);
+}
+
+static void a_hang_is_told_twice_and_the_end_still_counts(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        struct diag d = {};
+
+        start_pool(&b, &hangs, SOON);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, &d), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, &d), -EBUSY);
+        run_until(&b, &b.hangs, 1);
+        assert_int_equal(b.given_up, 0);
+        expect_note(&b, 0);
+        run_until(&b, &b.given_up, 1);
+        assert_int_equal(b.hangs, 1);
+        assert_int_equal(b.ended, 0);
+        let_go(&b);
+        run_until(&b, &b.ended, 1);
+        assert_int_equal(b.r, -ENODEV);
+        expect_note(&b, -ENODATA);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, &d), 0);
+        let_go(&b);
+        run_until(&b, &b.ended, 2);
+}
+
+static void a_helper_holds_nothing_of_ours(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        int ends[2];
+        char c;
+
+        start_pool(&b, &hangs, SOON);
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        close(ends[1]);
+        assert_int_equal(read(ends[0], &c, 1), 0); /* the end: nobody else has the other side */
+        close(ends[0]);
+        let_go(&b);
+        run_until(&b, &b.ended, 1);
+}
+
+static void helpers_are_bounded(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        struct guid others = b.instance;
+
+        start_pool(&b, &hangs, FOREVER);
+        for (unsigned i = 0; i < WORKERS_MAX; i++) {
+                others.bytes[15] = (uint8_t)(100 + i);
+                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &others, NULL), 0);
+        }
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), -EAGAIN);
+        workers_free(b.workers);
+        b.workers = NULL;
+        for (unsigned i = 0; i < WORKERS_MAX;) { /* one open may let several go: until all have ended */
+                int fd = openat(b.folder.fd, HOLD, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+
+                if (fd >= 0)
+                        close(fd);
+                while (waitpid(-1, NULL, WNOHANG) > 0)
+                        i++;
+        }
+}
+
+static void helpers_of_an_earlier_cvmd_are_adopted(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+
+        start_pool(&b, &hangs, SOON);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        run_until(&b, &b.hangs, 1);
+        expect_note(&b, 0);
+        workers_free(b.workers); /* and the helper lives on */
+        b.workers = NULL;
+        start_pool(&b, &hangs, SOON);
+        assert_int_equal(workers_adopt(b.workers, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), -EBUSY);
+        run_until(&b, &b.hangs, 2);
+        let_go(&b);
+        run_until(&b, &b.ended, 1);
+        assert_int_equal(b.r, -ECHILD);
+        expect_note(&b, -ENODATA);
+}
+
+static void notes_of_helpers_that_ended_are_swept(void **state) {
+        static const char *const texts[] = { "block 1 1", "block 0 0", "nonsense", "block 4194304 1" };
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                _cleanup_(bench_done) struct bench b = bench_new();
+
+                start_pool(&b, &answers, FOREVER);
+                assert_int_equal(note_write(b.folder.fd, NOTE_HELPER, &b.instance, texts[i], NULL), 0);
+                assert_int_equal(workers_adopt(b.workers, NULL), 0);
+                expect_note(&b, -ENODATA);
+                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+                run_until(&b, &b.ended, 1);
+        }
+}
+
+static void processes_have_a_time(void **state) {
+        uint64_t a = 0, b = 0;
+
+        assert_int_equal(process_start_time(getpid(), &a), 0);
+        assert_int_equal(process_start_time(getpid(), &b), 0);
+        assert_true(a > 0 && a == b);
+        assert_int_equal(process_start_time(4194304, &b), -ESRCH); /* one more than there can be */
+}
+
+static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_arrive),
+        cmocka_unit_test(a_dead_helper_is_a_failure),
+        cmocka_unit_test(a_hang_is_told_twice_and_the_end_still_counts),
+        cmocka_unit_test(a_helper_holds_nothing_of_ours),
+        cmocka_unit_test(helpers_are_bounded),
+        cmocka_unit_test(helpers_of_an_earlier_cvmd_are_adopted),
+        cmocka_unit_test(notes_of_helpers_that_ended_are_swept),
+        cmocka_unit_test(processes_have_a_time),
+};
+
+RUN(tests)
