@@ -51,10 +51,6 @@ void guid_format(const struct guid *g, char ret[GUID_TEXT_SIZE]) {
         ret[GUID_TEXT_SIZE - 1] = 0;
 }
 
-bool guid_equal(const struct guid *a, const struct guid *b) {
-        return guid_compare(a, b) == 0;
-}
-
 int guid_compare(const struct guid *a, const struct guid *b) {
         return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }

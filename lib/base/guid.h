@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define GUID_TEXT_SIZE 37 /* 36 characters and the NUL */
 
@@ -21,5 +22,8 @@ int guid_parse(const char *text, struct guid *ret);
 /* Lower case, no braces: the form of sysfs and of every output. */
 void guid_format(const struct guid *g, char ret[GUID_TEXT_SIZE]);
 
-bool guid_equal(const struct guid *a, const struct guid *b);
+static inline bool guid_equal(const struct guid *a, const struct guid *b) {
+        return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 int guid_compare(const struct guid *a, const struct guid *b);

@@ -118,7 +118,15 @@ static struct pattern pattern_of(const char *text) {
         return p;
 }
 
+/* Most patterns fit nothing: one character on either side tells, before anything is called. */
+static bool ends_fit(const struct pattern *p, const char *text, size_t size) {
+        return (p->prefix == 0 || text[0] == p->text[0]) &&
+                (p->suffix == 0 || (size > 0 && text[size - 1] == p->text[p->size - 1]));
+}
+
 static bool pattern_matches(const struct pattern *p, const char *text, size_t size) {
+        if (!ends_fit(p, text, size))
+                return false;
         if (p->literal)
                 return size == p->size && memcmp(text, p->text, size) == 0;
         return size >= p->prefix && size >= p->suffix && memcmp(text, p->text, p->prefix) == 0 &&
