@@ -76,6 +76,8 @@ class Simulator:
                 self.forget(subscriber)
 
     def forget(self, connection):
+        if connection.fileno() < 0:  # forgotten by an earlier event of the same round
+            return
         self.selector.unregister(connection)
         connection.close()
         if connection in self.subscribers:
