@@ -107,7 +107,7 @@ int verb_log(struct context *x, char **args, size_t n) {
         size_t size;
         int r;
 
-        r = load(x, NULL, &name, &text, &size);
+        r = load(x, n > 0 ? args[0] : NULL, &name, &text, &size);
         if (r < 0)
                 return r;
         r = decision_log_verify(name, text, size, &sequence, &head, &x->diag);

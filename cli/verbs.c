@@ -32,7 +32,7 @@ static const struct verb verbs[] = {
                 "Record everything known about this guest" },
         { "monitor", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WAIT, verb_monitor,
                 "Show decisions as they are made" },
-        { "log", "", 0, 0, LOG, verb_log, "The decisions of this boot" },
+        { "log", "[FILE]", 0, 1, LOG, verb_log, "The decisions of this boot" },
         { "log verify", "[FILE]", 0, 1, LOG, verb_log_verify, "Check that none was changed or removed" },
 };
 
@@ -96,17 +96,14 @@ static bool is_family(const char *first) {
         return false;
 }
 
-/* "log verfy" is a slip, not an argument of log. */
-static int too_many(const struct verb *v, const char *first, const char *extra, struct diag *d) {
+/* "log verfy" is a slip, and no file to show. */
+static bool is_slip(const char *first, const char *second) {
         struct suggestion s = {};
 
         for (size_t i = 0; i < N_VERBS; i++)
                 if (second_word(&verbs[i], first))
-                        suggest_consider(&s, extra, second_word(&verbs[i], first));
-        if (s.nearest)
-                return unknown_second(first, extra, d);
-        return diag_fail(d, -EINVAL, "%s takes %s: '%s' is too many", v->name,
-                v->max ? v->args : "no argument", extra);
+                        suggest_consider(&s, second, second_word(&verbs[i], first));
+        return s.nearest;
 }
 
 int verb_find(char *const *words, size_t n, const struct verb **ret, size_t *ret_used, struct diag *d) {
@@ -125,13 +122,16 @@ int verb_find(char *const *words, size_t n, const struct verb **ret, size_t *ret
                 v = find(words[0]);
                 used = 1;
         }
+        if (used == 1 && n > 1 && is_slip(words[0], words[1]))
+                return unknown_second(words[0], words[1], d);
         if (!v)
                 return is_family(words[0]) ? unknown_second(words[0], n > 1 ? words[1] : NULL, d)
                                            : unknown(words[0], two, d);
         if (n - used < v->min)
                 return diag_fail(d, -EINVAL, "%s needs %s", v->name, v->args);
         if (n - used > v->max)
-                return too_many(v, words[0], words[used + v->max], d);
+                return diag_fail(d, -EINVAL, "%s takes %s: '%s' is too many", v->name,
+                        v->max ? v->args : "no argument", words[used + v->max]);
         *ret = v;
         *ret_used = used;
         return 0;

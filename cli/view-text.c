@@ -125,11 +125,11 @@ static void print_conspicuous(const struct view *v, struct output *out) {
                         continue;
                 fprintf(out->f, "%*s", 4, "");
                 print_coloured(out, colour_of_verdict(d->verdict), d->verdict);
-                fprintf(out->f, "%*s", strlen(d->verdict) < 10 ? (int)(10 - strlen(d->verdict)) : 1, "");
+                fprintf(out->f, "%*s", strlen(d->verdict) < 11 ? (int)(11 - strlen(d->verdict)) : 1, "");
                 output_text(out, d->class);
                 fputc(' ', out->f);
                 output_text(out, d->instance);
-                fprintf(out->f, "\n%*srule ", 14, "");
+                fprintf(out->f, "\n%*srule ", 15, "");
                 output_text(out, d->rule);
                 fputs(*d->reason ? ": " : "", out->f);
                 output_text(out, d->reason);

@@ -50,6 +50,7 @@ static void options_are_understood(void **state) {
                 { { "policy", "show", "a", "b" }, "policy show" },
                 { { "snapshot", "--redact", "-o", "x" }, "snapshot" },
                 { { "log" }, "log" },
+                { { "log", "x" }, "log" },
                 { { "log", "verify", "x" }, "log verify" },
                 { { "-H", "host", "monitor" }, "monitor" },
                 { { "block", "--", "-1" }, "block" },
