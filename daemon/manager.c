@@ -39,9 +39,6 @@ static int load_files(const struct manager *m, struct policy **ret, struct diag 
         int r = policy_load(m->o.root, geteuid(), ret, &problems, d);
 
         log_problems(&problems);
-        if (r < 0 && problems.n_errors > 1)
-                snprintf(d->text + strlen(d->text), sizeof(d->text) - strlen(d->text),
-                        " (and %zu more errors)", problems.n_errors - 1);
         return r;
 }
 
@@ -51,6 +48,17 @@ static void keep_policy(const struct manager *m) {
 
         if (state_keep_policy(m->o.state, m->policy, &d) < 0)
                 log_warning("%s", d.text);
+}
+
+/* Shown as a warning until a policy loads. */
+static int set_trouble(struct manager *m, const char *instead, const char *why) {
+        char *text;
+
+        if (asprintf(&text, "the policy cannot be loaded, %s is in force: %s", instead, why) < 0)
+                return -ENOMEM;
+        free(m->policy_trouble);
+        m->policy_trouble = text;
+        return 0;
 }
 
 /* The files', else the last good one, else the built-in one: there always is one. */
@@ -70,13 +78,9 @@ static int load_any(struct manager *m, struct diag *d) {
                 instead = "the built-in one";
                 r = policy_new_built_in(&m->policy);
         }
-        if (r < 0 ||
-                asprintf(&m->policy_trouble, "the policy cannot be loaded, %s is in force: %s", instead,
-                        files.text) < 0) {
-                m->policy_trouble = NULL;
-                return diag_errno(d, -ENOMEM, "policy");
-        }
-        return 0;
+        if (r >= 0)
+                r = set_trouble(m, instead, files.text);
+        return r < 0 ? diag_errno(d, r, "policy") : 0;
 }
 
 static int load_by_hand(struct manager *m, struct diag *d) {
@@ -103,6 +107,14 @@ static int open_log(struct manager *m, struct diag *d) {
         struct diag told = {};
         int r = decision_log_open(m->o.state->folder, &m->log, &told);
 
+        if (r == -EBADMSG || r == -EFBIG) {
+                /* what is enforced does not hang on its record; the old one stays for whoever asks */
+                log_error("%s: it is set aside, and a new one begins", told.text);
+                told = (struct diag){};
+                r = decision_log_set_aside(m->o.state->folder, &told);
+                if (r >= 0)
+                        r = decision_log_open(m->o.state->folder, &m->log, &told);
+        }
         if (r < 0)
                 return diag_fail(d, r, "%s", told.text);
         if (told.text[0])
@@ -223,8 +235,11 @@ int manager_reload(struct manager *m, struct diag *d) {
         r = load_files(m, &loaded, d);
         if (r >= 0)
                 r = replace_policy(m, loaded, d);
-        else
+        else {
                 log_error("the policy in force stays as it is");
+                if (set_trouble(m, "the one before", d->text) >= 0)
+                        manager_reconcile_soon(m); /* whoever sent a signal has no other answer */
+        }
         for (struct manager_observer *o = m->observers; o; o = o->next)
                 if (o->reloading)
                         o->reloading(false, o->data);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,6 +21,7 @@
 #include "lib/base/json-scan.h"
 
 #define LOG_NAME "decisions.log"
+#define SET_ASIDE_MAX 64
 
 /* The last thing that was said about something: what tells a new decision from a repetition. */
 struct said {
@@ -281,6 +283,19 @@ int decision_log_open(int folder, struct decision_log **ret, struct diag *d) {
         l->size = n;
         *ret = TAKE(l);
         return 0;
+}
+
+int decision_log_set_aside(int folder, struct diag *d) {
+        for (unsigned i = 1; i <= SET_ASIDE_MAX; i++) {
+                char name[64];
+
+                snprintf(name, sizeof(name), LOG_NAME ".broken-%u", i);
+                if (renameat2(folder, LOG_NAME, folder, name, RENAME_NOREPLACE) == 0)
+                        return 0;
+                if (errno != EEXIST)
+                        return diag_errno(d, -errno, LOG_NAME);
+        }
+        return diag_fail(d, -EEXIST, LOG_NAME ": %u broken ones are there already", SET_ASIDE_MAX);
 }
 
 int decision_log_repeats(const struct decision_log *l, const struct decision_record *record) {

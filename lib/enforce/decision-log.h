@@ -35,6 +35,9 @@ int decision_log_open(int folder, struct decision_log **ret, struct diag *d);
 void decision_log_free(struct decision_log *l);
 DEFINE_FREEP(struct decision_log, decision_log_free)
 
+/* Renames a log that cannot be opened to decisions.log.broken-N, the first N that is free. */
+int decision_log_set_aside(int folder, struct diag *d);
+
 /*
  * Whether the last line of this event about this instance says the same, whenever it was: a restart
  * must not log a decision twice. -ENOMEM, -EIO; else 0 or 1.

@@ -105,7 +105,7 @@ def test_a_second_cvmd_refuses_to_start():
         assert guest.verdicts()[PLAIN_NETWORK] == "blocked"
 
 
-def test_a_log_that_was_changed_is_told():
+def test_a_log_that_was_changed_is_told_and_stops_nothing():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         guest.cvmd.stop()
@@ -113,11 +113,14 @@ def test_a_log_that_was_changed_is_told():
         with open(log, encoding="utf-8") as f:
             text = f.read()
         with open(log, "w", encoding="utf-8") as f:
-            f.write(text.replace('"violating"', '"allowed"').replace('"blocked"', '"allowed"', 1))
-            f.write("{}\n")
-        guest.cvmd.launch()
-        wait_for("told", lambda: "decisions.log:" in guest.cvmd.log())
-        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+            f.write(text.replace("payload-private", "payload-public", 1))
+        guest.simulator.reoffer(instance=NETWORK, relid=41, flags=PLAIN)
+        guest.cvmd.start()
+        assert "decisions.log:" in guest.cvmd.log()
+        assert guest.simulator.is_blocked(NETWORK)
+        assert guest.cvmd.decisions()[0]["sequence"] == 1
+        with open(log + ".broken-1", encoding="utf-8") as f:
+            assert "payload-public" in f.read()
 
 
 def test_the_disk_is_never_touched():

@@ -234,6 +234,28 @@ static void a_broken_log_is_not_opened(void **state) {
         assert_non_null(strstr(d.text, LOG ":1: "));
 }
 
+static void a_broken_log_is_set_aside(void **state) {
+        for (unsigned i = 1; i <= 2; i++) {
+                _cleanup_(decision_log_freep) struct decision_log *l = NULL;
+                _cleanup_(freep) char *kept = NULL;
+                char name[64];
+
+                put(folder_of(state), "{}\n", 3);
+                assert_int_equal(decision_log_set_aside(folder_of(state), NULL), 0);
+                snprintf(name, sizeof(name), LOG ".broken-%u", i);
+                assert_int_equal(file_read_at(folder_of(state), name, 99, &kept, NULL), 0);
+                assert_string_equal(kept, "{}\n");
+                l = open_log(folder_of(state));
+                assert_int_equal(decision_log_sequence(l), 0);
+        }
+        for (unsigned i = 1; i <= 2; i++) {
+                char name[64];
+
+                snprintf(name, sizeof(name), LOG ".broken-%u", i);
+                assert_int_equal(unlinkat(folder_of(state), name, 0), 0);
+        }
+}
+
 static void something_else_in_its_place_is_refused(void **state) {
         struct decision_log *l = NULL;
 
@@ -291,6 +313,7 @@ static const struct CMUnitTest tests[] = {
         log_test(a_broken_chain_says_where),
         log_test(what_a_kill_left_is_cut_off),
         log_test(a_broken_log_is_not_opened),
+        log_test(a_broken_log_is_set_aside),
         log_test(something_else_in_its_place_is_refused),
         log_test(repetitions_are_known_across_restarts),
         log_test(text_that_is_no_utf8_is_escaped),
