@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A kernel that refuses, lies, hangs, or whose device goes at the worst moment."""
+
+from harness import CONFIDENTIAL, HEARTBEAT, NETWORK, PLAIN, PLAIN_NETWORK, Guest, wait_for
+from tap import main
+
+OVERRIDE = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override"
+UNBIND = "sys/bus/vmbus/drivers/hv_netvsc/unbind"
+PROBE = "sys/bus/vmbus/drivers_probe"
+
+
+def assert_fails_then_recovers(misbehaviour, reason):
+    """The device is failed and says why, the others are as ever, and it is blocked once the kernel obeys."""
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(**misbehaviour)
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "failed")
+        device = guest.devices()[PLAIN_NETWORK]
+        assert reason in device["Reason"], device["Reason"]
+        assert guest.property("State") == "failed"
+        assert guest.verdicts()[NETWORK] == "allowed"
+        assert guest.counters()["actions-failed"] >= 1
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+        assert guest.property("State") == "compliant"
+
+
+def test_an_unbind_that_fails():
+    assert_fails_then_recovers({"how": "fail", "path": UNBIND, "errno": "EBUSY"}, "unbinding from hv_netvsc")
+
+
+def test_an_unbind_that_lies():
+    assert_fails_then_recovers({"how": "lie", "path": UNBIND}, "driver hv_netvsc is still bound")
+
+
+def test_an_override_that_fails():
+    assert_fails_then_recovers({"how": "fail", "path": OVERRIDE, "errno": "EIO"}, "driver_override")
+
+
+def test_an_override_that_lies():
+    assert_fails_then_recovers({"how": "lie", "path": OVERRIDE}, "driver_override does not hold")
+
+
+def test_an_unbind_that_hangs_holds_nobody_up():
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(how="hang", path=UNBIND)
+        guest.cvmd.start()
+        assert guest.verdicts()[PLAIN_NETWORK] in ("pending", "failed")
+        assert guest.property("State") != "compliant"
+        # the bus answers, and another device is dealt with meanwhile
+        guest.simulator.reoffer(instance=HEARTBEAT, relid=40, flags=CONFIDENTIAL)
+        wait_for("the heartbeat judged", lambda: guest.devices()[HEARTBEAT]["RelId"] == 40 and
+                 guest.verdicts()[HEARTBEAT] == "allowed")
+        guest.wait_verdict(PLAIN_NETWORK, "failed")
+        assert "not answered" in guest.devices()[PLAIN_NETWORK]["Reason"]
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+
+
+def test_one_hanging_device_does_not_keep_another_bound():
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(how="hang", path=OVERRIDE)
+        guest.cvmd.start()
+        guest.simulator.reoffer(instance=NETWORK, relid=40, flags=PLAIN)
+        guest.wait_verdict(NETWORK, "blocked")
+        assert guest.simulator.is_blocked(NETWORK)
+        assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
+
+
+def test_a_helper_that_hangs_has_company_in_vain():
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(how="hang", path=UNBIND)
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "failed")
+        for _ in range(3):
+            guest.bus.manager("Rescan")
+        assert len(guest.simulator.hanging()) == 1, guest.simulator.hanging()
+
+
+def test_a_hanging_helper_is_adopted():
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(how="hang", path=UNBIND, times=1)
+        guest.cvmd.start()
+        guest.cvmd.kill()
+        guest.cvmd.start()
+        assert guest.verdicts()[PLAIN_NETWORK] in ("pending", "failed")
+        assert len(guest.simulator.hanging()) == 1, "one helper for one device"
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+
+
+def test_a_stop_does_not_wait_for_what_hangs():
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(how="hang", path=UNBIND)
+        guest.cvmd.start()
+        assert guest.cvmd.stop() == 0
+        assert len(guest.simulator.hanging()) == 1
+
+
+def test_a_device_that_vanishes_while_it_is_blocked():
+    for path in OVERRIDE, UNBIND:
+        with Guest("snp-openhcl") as guest:
+            guest.simulator.misbehave(how="vanish", path=path, instance=PLAIN_NETWORK, times=1)
+            guest.cvmd.start()
+            wait_for("gone", lambda: PLAIN_NETWORK not in guest.verdicts())
+            assert guest.property("State") == "compliant"
+            guest.simulator.offer_class("network", instance=PLAIN_NETWORK, relid=40, flags=PLAIN)
+            guest.wait_verdict(PLAIN_NETWORK, "blocked")
+            assert guest.simulator.is_blocked(PLAIN_NETWORK)
+
+
+def test_a_release_that_fails_is_told_and_tried_again():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.simulator.misbehave(how="fail", path=OVERRIDE, errno="EIO")
+        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        guest.wait_verdict(PLAIN_NETWORK, "failed")
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "allowed")
+        assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
+
+
+def test_a_probe_write_that_hangs_does_not_undo_a_release():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.simulator.misbehave(how="hang", path=PROBE)
+        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        wait_for("the helper at its write", guest.simulator.hanging)
+        guest.wait_verdict(PLAIN_NETWORK, "failed")
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "allowed")
+        assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
+
+
+main(globals())

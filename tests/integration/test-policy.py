@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Policies that come, change and break while cvmd runs."""
+
+import json
+import os
+
+from harness import DISK, HEARTBEAT, NETWORK, PLAIN_NETWORK, STRICT, Guest, wait_for
+from tap import main
+
+ALLOW_ALL = {"version": 1, "mode": "enforce", "default": {"action": "allow"}}
+NO_HEARTBEAT = {
+    "version": 1,
+    "mode": "enforce",
+    "rules": [{"id": "quiet", "match": {"class": "heartbeat"}, "action": "block"}],
+    "default": {"action": "allow"},
+}
+BROKEN = {
+    "unknown key": ('{\n  "version": 1,\n  "ruels": []\n}\n', ":3:3: ", "rules"),
+    "cut": ('{\n  "version": 1,\n', ":", ""),
+    "duplicate id": ('{"version": 1, "rules": [\n{"id": "a", "match": {}, "action": "allow"},\n'
+                     '{"id": "a", "match": {}, "action": "block"}]}\n', ":3:", "\"a\""),
+    "no version": ('{"default": {"action": "allow"}}\n', ":", "version"),
+    "not JSON": ("hello\n", ":1:1: ", ""),
+}
+
+
+def test_a_reload_by_method_acts_at_once():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        digest = guest.property("PolicyDigest")
+        guest.write_policy(NO_HEARTBEAT)
+        assert guest.bus.manager("Reload") is not None, guest.bus.error
+        guest.wait_verdict(HEARTBEAT, "blocked")
+        guest.wait_verdict(PLAIN_NETWORK, "allowed")
+        assert guest.simulator.is_blocked(HEARTBEAT)
+        assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc", "what is allowed now is released"
+        assert guest.property("PolicyDigest") != digest
+
+
+def test_a_reload_by_signal_tells_the_service_manager():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.write_policy(ALLOW_ALL)
+        guest.cvmd.reload_by_signal()
+        told = guest.cvmd.wait_notified("RELOADING=1")
+        assert any(line.startswith("MONOTONIC_USEC=") for line in told), told
+        guest.cvmd.wait_notified("READY=1")
+        guest.wait_verdict(PLAIN_NETWORK, "allowed")
+
+
+def test_a_broken_policy_changes_nothing_and_says_where():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        digest = guest.property("PolicyDigest")
+        for what, (text, place, word) in BROKEN.items():
+            guest.write_policy_text(text)
+            assert guest.bus.manager("Reload") is None, what
+            assert "50-site.json" + place in guest.bus.error and word in guest.bus.error, f"{what}: {guest.bus.error}"
+            assert guest.property("PolicyDigest") == digest, what
+            assert guest.verdicts()[PLAIN_NETWORK] == "blocked", what
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+        assert any("50-site.json" in w for w in guest.property("Warnings")), guest.property("Warnings")
+        guest.write_policy(STRICT)
+        assert guest.bus.manager("Reload") is not None, guest.bus.error
+        assert not any("50-site.json" in w for w in guest.property("Warnings")), guest.property("Warnings")
+
+
+def test_a_broken_policy_at_start_leaves_the_last_good_one():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        digest = guest.property("PolicyDigest")
+        guest.cvmd.stop()
+        guest.write_policy_text("{")
+        guest.cvmd.start()
+        assert guest.property("PolicyDigest") == digest
+        assert guest.verdicts()[PLAIN_NETWORK] == "blocked"
+        assert any("the last good one" in w for w in guest.property("Warnings")), guest.property("Warnings")
+
+
+def test_a_broken_policy_at_the_first_start_leaves_the_built_in_one():
+    with Guest("snp-openhcl") as guest:
+        guest.write_policy_text("{")
+        guest.cvmd.start()
+        assert guest.property("PolicyBuiltIn")
+        assert guest.verdicts()[PLAIN_NETWORK] == "blocked"
+        assert guest.simulator.driver(DISK) == "hv_storvsc"
+        assert "50-site.json:1:" in guest.cvmd.log()
+
+
+def test_a_policy_that_others_can_write_is_refused():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.write_policy(ALLOW_ALL)
+        os.chmod(guest.policy, 0o666)
+        assert guest.bus.manager("Reload") is None
+        assert "50-site.json" in guest.bus.error, guest.bus.error
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+
+
+def test_a_policy_that_leads_out_of_its_folder_is_refused():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        elsewhere = os.path.join(guest.simulator.root, "elsewhere.json")
+        with open(elsewhere, "w", encoding="utf-8") as f:
+            json.dump(ALLOW_ALL, f)
+        os.unlink(guest.policy)
+        os.symlink("/elsewhere.json", guest.policy)
+        assert guest.bus.manager("Reload") is None
+        assert "50-site.json" in guest.bus.error, guest.bus.error
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+
+
+def test_the_first_file_wins():
+    with Guest("snp-openhcl", policy=ALLOW_ALL) as guest:
+        shipped = os.path.join(guest.simulator.root, "usr/lib/cvmd/policy.d")
+        os.makedirs(shipped)
+        with open(STRICT, encoding="utf-8") as strict, \
+                open(os.path.join(shipped, "10-first.json"), "w", encoding="utf-8") as f:
+            f.write(strict.read())
+        guest.cvmd.start()
+        assert guest.property("PolicyFiles") == ["/usr/lib/cvmd/policy.d/10-first.json",
+                                                 "/etc/cvmd/policy.d/50-site.json"]
+        assert guest.verdicts()[PLAIN_NETWORK] == "blocked"
+
+
+def test_the_mode_of_the_kernel_command_line_wins():
+    with Guest("snp-openhcl") as guest:
+        os.makedirs(os.path.join(guest.simulator.root, "proc"), exist_ok=True)
+        with open(os.path.join(guest.simulator.root, "proc/cmdline"), "w", encoding="utf-8") as f:
+            f.write("root=/dev/sda1 cvmd.mode=audit quiet\n")
+        guest.cvmd.start()
+        assert (guest.property("Mode"), guest.property("ModeOverridden")) == ("audit", True)
+        assert guest.verdicts()[PLAIN_NETWORK] == "violating"
+        assert guest.property("State") == "unprotected"
+        assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
+        assert "mode" in [d["event"] for d in guest.cvmd.decisions()]
+
+
+def test_audit_keeps_what_was_blocked():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.cvmd.stop()
+        guest.cvmd.start("--mode=audit")
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+        assert guest.simulator.driver(NETWORK) == "hv_netvsc"
+        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        wait_for("released by hand", lambda: guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc")
+
+
+main(globals())
