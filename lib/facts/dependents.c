@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/facts/guest-private.h"
 #include "lib/facts/link-path.h"
 
 #define DEPTH_MAX 16 /* of block devices on block devices; a loop of links ends here */
@@ -21,6 +22,7 @@ struct chase {
         enum dependent_kind kind;
         const char *name;
         unsigned depth;
+        bool reached; /* the end of a way: a device that sits on no other */
 };
 
 static int add_dependent(struct device *d, enum dependent_kind kind, const char *name, const char *through) {
@@ -116,6 +118,19 @@ static int chase_nvme(struct chase *c, const char *path) {
         return folder ? chase_links(c, folder, "nvme") : -ENOMEM;
 }
 
+/* Whether a block device sits on others by its nature, so that it is not the end of the way. */
+static bool is_layer(const char *path) {
+        static const char *const beginnings[] = { "dm-", "loop", "md", "nvme" };
+        const char *name = path_name(path);
+
+        if (!path_is_within(path, "sys/devices/virtual"))
+                return false;
+        for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+                if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+                        return true;
+        return false;
+}
+
 /* A block device, or a controller, by its folder. */
 static int chase_path(struct chase *c, const char *path) {
         int r = 0;
@@ -123,6 +138,7 @@ static int chase_path(struct chase *c, const char *path) {
         if (c->depth == DEPTH_MAX)
                 return 0;
         c->depth++;
+        c->reached |= !is_layer(path);
         for (size_t i = 0; i < c->guest->n_devices && r == 0; i++)
                 if (path_is_within(path, c->guest->devices[i].path))
                         r = add_dependent(&c->guest->devices[i], c->kind, c->name, path_name(path));
@@ -160,7 +176,7 @@ static int match_mapping(const char *name, const struct snapshot_entry *e, void 
         return 1;
 }
 
-/* A path below /dev. */
+/* A path below /dev; any other source of a file system is no block device. */
 static int chase_node(struct chase *c, const char *node) {
         static const char dev[] = "/dev/", mapper[] = "/dev/mapper/";
         _cleanup_(freep) char *link = NULL;
@@ -173,6 +189,8 @@ static int chase_node(struct chase *c, const char *node) {
                 link = m.found;
                 return r < 0 || !link ? r : chase_link(c, link);
         }
+        if (strncmp(node, dev, strlen(dev)) != 0)
+                return 0;
         if (asprintf(&link, "sys/class/block/%s", node + strlen(dev)) < 0)
                 return -ENOMEM;
         return chase_link(c, link);
@@ -205,24 +223,37 @@ static int chase_file(struct chase *c, const char *file) {
         return best ? chase_mount(c, best) : 0;
 }
 
+/* Nobody can protect what hangs on no one knows what. */
+static int warn_unless_reached(const struct chase *c) {
+        if (c->reached)
+                return 0;
+        return guest_warn(c->guest,
+                "%s %s: the device below it is not known, so that no policy can protect it",
+                dependent_kind_to_string(c->kind), c->name);
+}
+
+static int eval_mount(const struct snapshot *s, struct guest *g, const struct snapshot_mount *m) {
+        struct chase c = { .snapshot = s, .guest = g, .kind = DEPENDENT_MOUNT, .name = m->where };
+        int r = chase_mount(&c, m);
+
+        return r < 0 ? r : warn_unless_reached(&c);
+}
+
+static int eval_swap(const struct snapshot *s, struct guest *g, const char *file) {
+        struct chase c = { .snapshot = s, .guest = g, .kind = DEPENDENT_SWAP, .name = file };
+        bool is_node = strncmp(file, "/dev/", strlen("/dev/")) == 0;
+        int r = is_node ? chase_node(&c, file) : chase_file(&c, file);
+
+        return r < 0 ? r : warn_unless_reached(&c);
+}
+
 static int eval_storage(const struct snapshot *s, struct guest *g) {
-        static const char dev[] = "/dev/";
         int r = 0;
 
-        for (size_t i = 0; i < s->n_mounts && r == 0; i++) {
-                struct chase c = { .snapshot = s,
-                        .guest = g,
-                        .kind = DEPENDENT_MOUNT,
-                        .name = s->mounts[i].where };
-
-                r = chase_mount(&c, &s->mounts[i]);
-        }
-        for (size_t i = 0; i < s->n_swaps && r == 0; i++) {
-                struct chase c = { .snapshot = s, .guest = g, .kind = DEPENDENT_SWAP, .name = s->swaps[i] };
-
-                r = strncmp(s->swaps[i], dev, strlen(dev)) == 0 ? chase_node(&c, s->swaps[i])
-                                                                : chase_file(&c, s->swaps[i]);
-        }
+        for (size_t i = 0; i < s->n_mounts && r == 0; i++)
+                r = eval_mount(s, g, &s->mounts[i]);
+        for (size_t i = 0; i < s->n_swaps && r == 0; i++)
+                r = eval_swap(s, g, s->swaps[i]);
         return r;
 }
 
