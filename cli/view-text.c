@@ -92,8 +92,6 @@ static void print_policy(const struct view *v, struct output *out) {
         print_label(out, "Policy");
         output_text(out, v->digest);
         fprintf(out->f, ", %u %s\n", v->rules, v->rules == 1 ? "rule" : "rules");
-        if (v->built_in)
-                print_field(out, "", "(built in)");
         for (char *const *f = v->files; f && *f; f++)
                 print_field(out, "", *f);
 }

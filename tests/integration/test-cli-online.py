@@ -62,7 +62,7 @@ class Monitor:
 
 
 def test_online_and_offline_say_the_same():
-    for fixture in "snp-compliant", "snp-root-plain", "snp-no-cvmbus":
+    for fixture in "snp-compliant", "snp-root-plain", "snp-no-cvmbus", "hyperv-plain":
         with Guest(fixture) as guest:
             guest.cvmd.start("--mode=audit")
             recorded = os.path.join(guest.folder, "recorded")
