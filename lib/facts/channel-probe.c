@@ -172,7 +172,7 @@ static void note_add(struct channel_probe *p, enum probe_method method, const st
         size_t n = strlen(p->note.text);
 
         snprintf(p->note.text + n, sizeof(p->note.text) - n, "%s%s: %s", n ? "; " : "",
-                probe_method_to_string(method), why->text);
+                probe_method_to_string(method), why->text[0] ? why->text : "out of memory");
 }
 
 /* Whether attempt i makes sense; a reason when it is for want of a layout. */
@@ -187,8 +187,8 @@ static bool worth_trying(struct channel_probe *p, size_t i, struct diag *why) {
         return p->kernel_support == TRISTATE_NO;
 }
 
-/* -EOPNOTSUPP when no event could be armed, with all reasons in the note. */
-static int arm_live(struct channel_probe *p) {
+/* False when no event could be armed, with all reasons in the note. */
+static bool arm_live(struct channel_probe *p) {
         struct diag why = {};
         int r;
 
@@ -196,7 +196,7 @@ static int arm_live(struct channel_probe *p) {
         if (r < 0) {
                 p->note = why;
                 p->without_tracefs = r == -ENODATA;
-                return r == -ENOMEM ? r : -EOPNOTSUPP;
+                return false;
         }
         for (size_t i = 0; i < N_NAMES(attempts); i++) {
                 struct diag reason = {};
@@ -211,29 +211,23 @@ static int arm_live(struct channel_probe *p) {
                         p->method = attempts[i].method;
                         if (attempts[i].members)
                                 p->kernel_support = TRISTATE_YES;
-                        return 0;
+                        return true;
                 }
-                if (r == -ENOMEM)
-                        return r;
                 note_add(p, attempts[i].method, &reason);
         }
         trace_instance_free(TAKE(p->instance));
-        return -EOPNOTSUPP;
+        return false;
 }
 
-static int arm_boot_trace(struct channel_probe *p) {
+static void arm_boot_trace(struct channel_probe *p) {
         struct diag why = {};
-        int r = boot_trace_find(p->root, &p->boot_trace, &why);
 
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0) {
+        if (boot_trace_find(p->root, &p->boot_trace, &why) < 0) {
                 note_add(p, PROBE_BOOT_TRACE, &why);
-                return -EOPNOTSUPP;
+                return;
         }
         learn_layout(p, &why); /* whether the flags of an offer mean anything to this kernel */
         p->method = PROBE_BOOT_TRACE;
-        return 0;
 }
 
 static void disarm(struct channel_probe *p) {
@@ -245,35 +239,29 @@ static void disarm(struct channel_probe *p) {
         p->note.text[0] = 0;
 }
 
-/* 0 whatever could be had; -ENOMEM. */
-static int arm(struct channel_probe *p) {
-        int r = -EOPNOTSUPP;
+/* The best that can be had. */
+static void arm(struct channel_probe *p) {
+        bool live = p->asked != PROBE_BOOT_TRACE && p->asked != PROBE_NONE;
 
         disarm(p);
-        if (p->asked == PROBE_NONE)
-                return 0;
-        if (p->asked != PROBE_BOOT_TRACE)
-                r = arm_live(p);
-        if (r == -EOPNOTSUPP && (p->asked == PROBE_AUTO || p->asked == PROBE_BOOT_TRACE))
-                r = arm_boot_trace(p);
-        if (r == 0 && p->method != PROBE_BOOT_TRACE)
+        if (live && arm_live(p))
                 p->note.text[0] = 0; /* one live method is as good as another */
-        return r == -EOPNOTSUPP ? 0 : r;
+        else if ((p->asked == PROBE_AUTO && !p->without_tracefs) || p->asked == PROBE_BOOT_TRACE)
+                arm_boot_trace(p);
 }
 
 int channel_probe_new(struct sysroot *root, const char *name, enum probe_method method,
         struct channel_probe **ret, struct diag *d) {
         _cleanup_(channel_probe_freep) struct channel_probe *p = calloc(1, sizeof(*p));
-        int r;
 
         if (!p)
                 return diag_errno(d, -ENOMEM, "channel probe");
         p->root = root;
         p->asked = method;
         p->name = strdup(name);
-        r = p->name ? arm(p) : -ENOMEM;
-        if (r < 0)
-                return diag_errno(d, r, "channel probe");
+        if (!p->name)
+                return diag_errno(d, -ENOMEM, "channel probe");
+        arm(p);
         if (method != PROBE_AUTO && p->method != method)
                 return diag_fail(d, -EOPNOTSUPP, "channel probe: %s", p->note.text);
         *ret = TAKE(p);
@@ -305,20 +293,16 @@ static bool must_arm(struct channel_probe *p) {
         return p->without_tracefs && tracefs_find(p->root, &folder, NULL) == 0;
 }
 
-int channel_probe_begin(struct channel_probe *p, struct diag *d) {
+void channel_probe_begin(struct channel_probe *p) {
         struct diag why = {};
-        int r = 0;
 
         p->round.text[0] = 0;
         if (must_arm(p))
-                r = arm(p);
-        if (r < 0)
-                return diag_errno(d, r, "channel probe");
+                arm(p);
         if (p->instance && trace_instance_clear(p->instance, &why) < 0) {
                 disarm(p); /* an old round must not pass for this one */
                 p->note = why;
         }
-        return 0;
 }
 
 int channel_probe_end(struct channel_probe *p, struct snapshot *s, struct diag *d) {
@@ -329,10 +313,9 @@ int channel_probe_end(struct channel_probe *p, struct snapshot *s, struct diag *
                 r = read_round(p, &t, &p->round);
         else if (p->boot_trace)
                 r = boot_trace_read(p->root, p->boot_trace, &t, &p->round);
-        if (r == -ENOMEM)
-                return diag_errno(d, r, "channel probe");
-        if (t.n_contradicted > 0)
-                diag_fail(&p->round, 0, "%zu channels were seen with different answers", t.n_contradicted);
+        if (r == 0 && t.n_contradicted > 0)
+                diag_fail(&p->round, 0, "channels that were seen with different answers: %zu",
+                        t.n_contradicted);
         s->connection = t.connection;
         s->connection.kernel_support = p->kernel_support;
         for (size_t i = 0; i < t.n; i++) {

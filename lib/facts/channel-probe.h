@@ -50,10 +50,10 @@ enum probe_method channel_probe_method(const struct channel_probe *p);
 const char *channel_probe_note(const struct channel_probe *p);
 
 /*
- * Starts a round: clears the trace, and arms again if somebody removed the event. 0 also when the method has
- * meanwhile become worse (note says so).
+ * Starts a round: clears the trace, and arms again if somebody removed the event. The method may have become worse by
+ * then: the note says so.
  */
-int channel_probe_begin(struct channel_probe *p, struct diag *d);
+void channel_probe_begin(struct channel_probe *p);
 
 /*
  * Ends the round: adds to s (not yet sealed) one channel for each relid that was seen, and the connection. A

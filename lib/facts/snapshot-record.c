@@ -123,10 +123,10 @@ static int record_machine(struct recorder *rec) {
  */
 static int record_probed_devices(struct recorder *rec, struct diag *d) {
         struct channel_probe *probe = rec->options->probe;
-        int r = probe ? channel_probe_begin(probe, d) : 0;
+        int r;
 
-        if (r < 0)
-                return r;
+        if (probe)
+                channel_probe_begin(probe);
         r = record_devices(rec, d);
         if (r < 0 || !probe)
                 return r;

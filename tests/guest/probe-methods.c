@@ -66,10 +66,10 @@ static int run(const char *method, const char *name, bool hold, struct diag *d) 
                 r = channel_probe_new(root, name, (enum probe_method)m, &p, d);
         if (r == 0)
                 r = snapshot_new(&s);
-        if (r == 0)
-                r = channel_probe_begin(p, d);
-        if (r == 0)
-                r = read_devices(root);
+        if (r < 0)
+                return r;
+        channel_probe_begin(p);
+        r = read_devices(root);
         if (r == 0)
                 r = channel_probe_end(p, s, d);
         if (r == 0)
