@@ -17,6 +17,7 @@ struct manager {
         struct decision_log *log;
         struct policy *policy;   /* in force */
         char *policy_trouble;    /* why it is not the one in the files, NULL when it is */
+        char *log_trouble;       /* what became of the decision log, NULL when nothing did */
         struct picture *picture; /* NULL until started */
         struct tracking tracking;
         struct hand_decision *by_hand;

@@ -67,10 +67,8 @@ static int load_any(struct manager *m, struct diag *d) {
         const char *instead = "the last good one";
         int r = load_files(m, &m->policy, &files);
 
-        if (r >= 0) {
-                keep_policy(m);
+        if (r >= 0)
                 return 0;
-        }
         r = state_last_policy(m->o.state, &m->policy, &last);
         if (r < 0) {
                 if (r != -ENODATA)
@@ -103,17 +101,23 @@ static int load_by_hand(struct manager *m, struct diag *d) {
         return 0;
 }
 
+/*
+ * A chain that is broken proves nothing any more, and is no reason not to enforce: it is put aside, and that
+ * is told for as long as this cvmd runs.
+ */
 static int open_log(struct manager *m, struct diag *d) {
+        int folder = m->o.state->folder, r;
         struct diag told = {};
-        int r = decision_log_open(m->o.state->folder, &m->log, &told);
 
+        r = decision_log_open(folder, &m->log, &told);
         if (r == -EBADMSG || r == -EFBIG) {
-                /* what is enforced does not hang on its record; the old one stays for whoever asks */
-                log_error("%s: it is set aside, and a new one begins", told.text);
+                if (asprintf(&m->log_trouble, "the decision log is begun anew: %s", told.text) < 0)
+                        return diag_errno(d, -ENOMEM, "decision log");
+                log_error("%s", m->log_trouble);
                 told = (struct diag){};
-                r = decision_log_set_aside(m->o.state->folder, &told);
+                r = decision_log_set_aside(folder, &told);
                 if (r >= 0)
-                        r = decision_log_open(m->o.state->folder, &m->log, &told);
+                        r = decision_log_open(folder, &m->log, &told);
         }
         if (r < 0)
                 return diag_fail(d, r, "%s", told.text);
@@ -167,6 +171,7 @@ void manager_free(struct manager *m) {
         free(m->by_hand);
         policy_free(m->policy);
         free(m->policy_trouble);
+        free(m->log_trouble);
         channel_probe_free(m->probe);
         uevents_free(m->uevents);
         decision_log_free(m->log);
@@ -179,8 +184,13 @@ void manager_observe(struct manager *m, struct manager_observer *o) {
 }
 
 int manager_start(struct manager *m, struct diag *d) {
+        int r;
+
         announce_start(m);
-        return manager_reconcile(m, d);
+        r = manager_reconcile(m, d);
+        if (r >= 0 && !m->policy_trouble)
+                keep_policy(m); /* after what is urgent */
+        return r;
 }
 
 const struct picture *manager_picture(const struct manager *m) {
@@ -254,6 +264,44 @@ int manager_rescan(struct manager *m, struct diag *d) {
         return manager_reconcile(m, d);
 }
 
+/* Whether a block by hand would stop at what stands on the device: as the policy says, over the whole set.
+ */
+static int check_unprotected(const struct manager *m, const struct device *device, struct diag *d) {
+        _cleanup_(freep) struct hand_decision *by_hand = calloc(m->n_by_hand + 1, sizeof(*by_hand));
+        _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+        const struct evaluation_options o = {
+                .mode = m->o.mode,
+                .by_hand = by_hand,
+                .n_by_hand = m->n_by_hand + 1,
+        };
+        const struct decision *decision;
+        int r;
+
+        if (!by_hand)
+                return diag_errno(d, -ENOMEM, "decision");
+        by_hand[0].instance = device->instance; /* the first one counts */
+        if (m->n_by_hand > 0)
+                memcpy(by_hand + 1, m->by_hand, m->n_by_hand * sizeof(*by_hand));
+        r = policy_evaluate(m->policy, m->picture->guest, &o, &e);
+        if (r < 0)
+                return diag_errno(d, r, "decision");
+        decision = &e->decisions[device - m->picture->guest->devices];
+        if (decision->protected)
+                return diag_fail(d, -EPERM, "%s is protected: %s", device->instance_text, decision->reason);
+        return 0;
+}
+
+static int check_blockable(const struct manager *m, const struct device *device, struct diag *d) {
+        if (m->picture->evaluation->mode != MODE_ENFORCE)
+                return diag_fail(d, -EPERM,
+                        "cvmd does not block in mode %s: set \"mode\": \"enforce\" in a policy",
+                        policy_mode_to_string(m->picture->evaluation->mode));
+        if (device->hvsock)
+                return diag_fail(d, -EOPNOTSUPP, "%s is an hv_sock connection, which cannot be blocked",
+                        device->instance_text);
+        return check_unprotected(m, device, d);
+}
+
 int manager_decide(struct manager *m, const char *word, enum by_hand what, struct guid *ret,
         struct diag *d) {
         const struct device *device;
@@ -263,13 +311,9 @@ int manager_decide(struct manager *m, const char *word, enum by_hand what, struc
         if (r < 0)
                 return r;
         instance = device->instance;
-        if (what == BY_HAND_BLOCK && m->picture->evaluation->mode != MODE_ENFORCE)
-                return diag_fail(d, -EPERM,
-                        "cvmd does not block in mode %s: set \"mode\": \"enforce\" in a policy",
-                        policy_mode_to_string(m->picture->evaluation->mode));
-        if (what == BY_HAND_BLOCK && device->hvsock)
-                return diag_fail(d, -EOPNOTSUPP, "%s is an hv_sock connection, which cannot be blocked",
-                        device->instance_text);
+        r = what == BY_HAND_BLOCK ? check_blockable(m, device, d) : 0;
+        if (r < 0)
+                return r;
         if (what == BY_HAND_FORGET)
                 r = note_remove(m->o.state->folder, NOTE_BY_HAND, &instance, d);
         else

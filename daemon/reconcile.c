@@ -86,8 +86,10 @@ static int look(struct manager *m, struct picture **ret, struct diag *d) {
         return r < 0 ? diag_errno(d, r, "cannot judge the guest") : 0;
 }
 
-static bool is_busy(const struct tracked *t, const struct device *d, uint64_t now) {
-        return (t->running != PLAN_NOTHING && !t->hangs) || t->waiting || tracked_is_arriving(t, d, now);
+/* While every helper hangs, waiting for one is no state that is about to end. */
+static bool is_busy(const struct manager *m, const struct tracked *t, const struct device *d, uint64_t now) {
+        return (t->running != PLAN_NOTHING && !t->hangs) || (t->waiting && !workers_all_hang(m->workers)) ||
+                tracked_is_arriving(t, d, now);
 }
 
 /* What the plan may know of a device: while a helper works on it or it is arriving, it is left alone. */
@@ -186,7 +188,7 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
                 bool arriving = tracked_is_arriving(t, device, now), troubled;
 
                 out->verdict = verdict_of(decision, device, arriving ? ENFORCEMENT_PENDING : t->enforcement);
-                out->busy = is_busy(t, device, now);
+                out->busy = is_busy(m, t, device, now);
                 troubled =
                         t->problem[0] && (out->verdict == VERDICT_PENDING || out->verdict == VERDICT_FAILED);
                 out->reason = strdup(troubled ? t->problem : decision->reason ? decision->reason : "");
@@ -200,7 +202,10 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
         }
         p->state = state_of(p->evaluation, verdicts);
         p->probe = channel_probe_method(m->probe);
-        return m->policy_trouble ? picture_warn(p, m->policy_trouble) : 0;
+        r = m->policy_trouble ? picture_warn(p, m->policy_trouble) : 0;
+        if (r >= 0 && m->log_trouble)
+                r = picture_warn(p, m->log_trouble);
+        return r;
 }
 
 static void show(struct manager *m, struct picture *p) {

@@ -214,6 +214,13 @@ int workers_start(struct workers *w, enum plan_verb verb, const struct guid *ins
         return r < 0 ? diag_errno(d, r, "cannot watch a helper") : 0;
 }
 
+bool workers_all_hang(const struct workers *w) {
+        for (size_t i = 0; i < w->n; i++)
+                if (!w->running[i]->reported)
+                        return false;
+        return w->n == WORKERS_MAX;
+}
+
 /* "VERB PID STARTTIME" of a process that still is that process; its pidfd. */
 static int helper_find(const char *text, enum plan_verb *ret_verb, int *ret_pidfd) {
         _cleanup_(closep) int pidfd = -1;

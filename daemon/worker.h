@@ -40,3 +40,6 @@ int workers_adopt(struct workers *w, struct diag *d);
 
 /* PLAN_BLOCK or PLAN_RELEASE. -EBUSY while one works on that device, -EAGAIN while there are WORKERS_MAX. */
 int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, struct diag *d);
+
+/* Whether there is no helper left that could be free soon. */
+bool workers_all_hang(const struct workers *w);

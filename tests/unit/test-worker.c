@@ -181,6 +181,7 @@ static void helpers_are_bounded(void **state) {
                 assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &others, NULL), 0);
         }
         assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), -EAGAIN);
+        assert_false(workers_all_hang(b.workers));
         workers_free(b.workers);
         b.workers = NULL;
         for (unsigned i = 0; i < WORKERS_MAX;) { /* one open may let several go: until all have ended */
