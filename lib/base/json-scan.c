@@ -315,9 +315,12 @@ static int compare_keys(const void *a, const void *b) {
         return x->key_at.column < y->key_at.column ? -1 : 1;
 }
 
-/* By sorting: an object of very many keys must not cost the square of them. */
-static void refuse_duplicates(struct scanner *s, const struct json_node *object) {
-        _cleanup_(freep) const struct json_node **sorted = NULL;
+/*
+ * Of members of the same key only the first stays, so that nobody meets one twice. By sorting: an object of
+ * very many keys must not cost the square of them.
+ */
+static void refuse_duplicates(struct scanner *s, struct json_node *object) {
+        _cleanup_(freep) struct json_node **sorted = NULL;
         size_t n = 0;
 
         if (s->failed || object->n_children < 2)
@@ -327,14 +330,23 @@ static void refuse_duplicates(struct scanner *s, const struct json_node *object)
                 s->failed = s->no_memory = true;
                 return;
         }
-        for (const struct json_node *c = object->children; c; c = c->next)
+        for (struct json_node *c = object->children; c; c = c->next)
                 sorted[n++] = c;
         qsort(sorted, n, sizeof(*sorted), compare_keys);
         for (size_t i = 1; i < n; i++)
-                if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
+                if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0) {
                         complain(s, sorted[i]->key_at,
                                 "this key was given before, at %u:%u: remove one of them",
                                 sorted[i - 1]->key_at.line, sorted[i - 1]->key_at.column);
+                        sorted[i]->kind = 0;
+                }
+        for (struct json_node **c = &object->children; *c;)
+                if ((*c)->kind)
+                        c = &(*c)->next;
+                else {
+                        *c = (*c)->next;
+                        object->n_children--;
+                }
 }
 
 /* A value, in an object with its key in front. */

@@ -41,7 +41,7 @@ struct json_node {
         bool boolean;
         int64_t integer;
         const char *string;         /* decoded; holds no NUL */
-        struct json_node *children; /* of a list or an object, in order, linked by next */
+        struct json_node *children; /* of a list or an object, in order, no key twice, linked by next */
         struct json_node *next;
         size_t n_children;
 };

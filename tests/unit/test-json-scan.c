@@ -192,6 +192,12 @@ static void duplicates_are_all_told(void **state) {
         for (const struct json_problem *p = d->problems; p; p = p->next, n++)
                 assert_non_null(strstr(p->message, "before, at "));
         assert_int_equal(n, 3);
+        /* only the first of each stays: whoever reads the tree meets no key twice */
+        assert_int_equal(d->root->n_children, 2);
+        assert_int_equal(json_member(d->root, "a")->integer, 1);
+        assert_ptr_equal(d->root->children->next, json_member(d->root, "b"));
+        assert_null(d->root->children->next->next);
+        assert_int_equal(json_member(d->root, "b")->n_children, 1);
 }
 
 static void depth_is_bounded(void **state) {
