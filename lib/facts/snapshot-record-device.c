@@ -45,6 +45,19 @@ static int list_below(struct recorder *rec, const char *folder, const char *name
         return list(rec, path, ret);
 }
 
+/* Whether something in the folder of a device or a channel is an attribute to be read. */
+static bool is_attribute(struct recorder *rec, const char *path) {
+        const char *name = path_name(path);
+        struct stat st;
+
+        /* uio's ring is no text: it is there to be mapped; the driver is recorded as the link that it is */
+        if (strcmp(name, "ring") == 0 || strcmp(name, "driver") == 0)
+                return false;
+        if (sysroot_stat(rec->root, path, &st) < 0 || S_ISDIR(st.st_mode))
+                return false;
+        return !S_ISREG(st.st_mode) || (st.st_mode & 0444);
+}
+
 /* Every attribute in a folder that can be read. */
 static int record_attributes(struct recorder *rec, const char *folder) {
         _cleanup_(sysroot_names_done) struct sysroot_names names = {};
@@ -52,13 +65,10 @@ static int record_attributes(struct recorder *rec, const char *folder) {
 
         for (size_t i = 0; i < names.n && r == 0; i++) {
                 _cleanup_(freep) char *path = NULL;
-                struct stat st;
 
                 if (asprintf(&path, "%s/%s", folder, names.names[i]) < 0)
                         return -ENOMEM;
-                /* uio's ring is no text: it is there to be mapped */
-                if (sysroot_stat(rec->root, path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0444) &&
-                        strcmp(names.names[i], "ring") != 0)
+                if (is_attribute(rec, path))
                         r = record_file(rec, path);
         }
         return r;

@@ -11,8 +11,8 @@ struct recorder {
 };
 
 /*
- * Adds one file as it is, or that it could not be read. What is not there, or goes meanwhile, is not
- * recorded. All of these fail with -ENOMEM alone.
+ * Adds one file as it is, or that it could not be read. What is not there, goes meanwhile or
+ * is no file is not recorded. All of these fail with -ENOMEM alone.
  */
 int record_file(struct recorder *rec, const char *path);
 

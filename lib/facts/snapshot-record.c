@@ -22,8 +22,12 @@ int record_file(struct recorder *rec, const char *path) {
         size_t size;
         int r = fd;
 
-        if (fd >= 0)
-                r = fstat(fd, &st) < 0 ? -errno : file_read_fd(fd, SYSFS_TEXT_MAX, &bytes, &size);
+        if (fd >= 0 && fstat(fd, &st) < 0)
+                r = -errno;
+        else if (fd >= 0 && !S_ISREG(st.st_mode))
+                return 0;
+        else if (fd >= 0)
+                r = file_read_fd(fd, SYSFS_TEXT_MAX, &bytes, &size);
         if (r == -ENOMEM)
                 return r;
         if (is_gone(r))

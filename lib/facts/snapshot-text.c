@@ -10,141 +10,49 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/base/escape.h"
 #include "lib/base/number.h"
+#include "lib/facts/snapshot-line.h"
 #include "lib/facts/snapshot-text-private.h"
 
 #define MODE_MAX 07777
 
-/* One line on its way: words are taken off its front. */
-struct line {
-        char *rest; /* NULL once the last word is taken */
-        struct diag *d;
-};
-
-/* The next word, never NULL: "" when there is none. */
-static char *next_word(struct line *l) {
-        char *word = l->rest ? strsep(&l->rest, " ") : NULL;
-
-        return word ? word : (char *)"";
-}
-
-static int bad(struct line *l, const char *what) {
-        return diag_fail(l->d, -EBADMSG, "%s", what);
-}
-
-/* The next word with its escapes undone; one with a NUL in it is none. */
-static int next_text(struct line *l, char **ret) {
-        _cleanup_(freep) char *text = NULL;
-        const char *word = next_word(l);
-        size_t size;
-        int r = unescape_new(word, strlen(word), &text, &size);
-
-        if (r < 0)
-                return r == -ENOMEM ? r : bad(l, "bad escape");
-        if (size == 0 || memchr(text, 0, size))
-                return bad(l, "a word is missing, or has a NUL in it");
-        *ret = TAKE(text);
-        return 0;
-}
-
-/* The rest of the line: "..." with escapes. */
-static int last_quoted(struct line *l, char **ret, size_t *ret_size) {
-        size_t n = l->rest ? strlen(l->rest) : 0;
-        int r;
-
-        if (n < 2 || l->rest[0] != '"' || l->rest[n - 1] != '"')
-                return bad(l, "no value in double quotes at the end of the line");
-        r = unescape_new(l->rest + 1, n - 2, ret, ret_size);
-        if (r == -EBADMSG)
-                return bad(l, "bad escape, or a bare quote, within the value");
-        if (r < 0)
-                return r;
-        l->rest = NULL;
-        return 0;
-}
-
-/* The same for a value that is text: no NUL. */
-static int last_quoted_text(struct line *l, char **ret) {
-        _cleanup_(freep) char *text = NULL;
-        size_t size;
-        int r = last_quoted(l, &text, &size);
-
-        if (r < 0)
-                return r;
-        if (memchr(text, 0, size))
-                return bad(l, "the value has a NUL in it");
-        *ret = TAKE(text);
-        return 0;
-}
-
-static int at_end(struct line *l) {
-        return l->rest ? bad(l, "more words than this line has") : 0;
-}
-
-/* What follows "key=" in the next word, or NULL when it is another key. */
-static const char *next_value(struct line *l, const char *key) {
-        const char *word = next_word(l);
-        size_t n = strlen(key);
-
-        return strncmp(word, key, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
-}
-
-static int parse_cpuid(struct line *l, struct snapshot *s) {
+static int parse_cpuid(struct snapshot_line *l, struct snapshot *s) {
         struct cpuid_leaf leaf;
         int r;
 
         if (!l->rest || cpuid_leaf_parse(l->rest, &leaf) < 0)
-                return bad(l, "not \"cpuid LEAF SUBLEAF EAX EBX ECX EDX\"");
+                return line_bad(l, "not \"cpuid LEAF SUBLEAF EAX EBX ECX EDX\"");
         r = cpuid_table_add(&s->cpuid, &leaf);
         if (r == -EEXIST)
-                return bad(l, "this leaf and subleaf are there twice");
+                return line_bad(l, "this leaf and subleaf are there twice");
         return r;
 }
 
-static int parse_recorded(struct line *l, struct snapshot *s) {
-        if (strcmp(next_word(l), "cpuid") != 0)
-                return bad(l, "only cpuid can be recorded");
+static int parse_recorded(struct snapshot_line *l, struct snapshot *s) {
+        if (strcmp(line_word(l), "cpuid") != 0)
+                return line_bad(l, "only cpuid can be recorded");
         s->cpuid_recorded = true;
-        return at_end(l);
+        return line_end(l);
 }
 
-/* Two decimal numbers with something between them: "6.0", "8:1". */
-static int parse_pair(const char *text, char between, uint32_t max, uint32_t *ret_a, uint32_t *ret_b) {
-        const char *middle = strchr(text, between);
-        _cleanup_(freep) char *first = NULL;
-        uint64_t a, b;
-
-        if (!middle)
-                return -EBADMSG;
-        first = strndup(text, (size_t)(middle - text));
-        if (!first)
-                return -ENOMEM;
-        if (number_parse(first, 10, max, &a) < 0 || number_parse(middle + 1, 10, max, &b) < 0)
-                return -EBADMSG;
-        *ret_a = (uint32_t)a;
-        *ret_b = (uint32_t)b;
-        return 0;
-}
-
-static int parse_connection(struct line *l, struct snapshot *s) {
+static int parse_connection(struct snapshot_line *l, struct snapshot *s) {
         static const char syntax[] = "not \"connection version=MAJOR.MINOR confidential=WORD "
                                      "kernel-support=WORD\", words: yes, no, unknown";
-        const char *version = next_value(l, "version");
-        const char *confidential = next_value(l, "confidential");
-        const char *support = next_value(l, "kernel-support");
+        const char *version = line_value(l, "version");
+        const char *confidential = line_value(l, "confidential");
+        const char *support = line_value(l, "kernel-support");
         struct snapshot_connection c = {};
         uint32_t major = 0, minor = 0;
         int yes_no, has;
 
         if (!version || !confidential || !support || l->rest)
-                return bad(l, syntax);
+                return line_bad(l, syntax);
         yes_no = tristate_from_string(confidential);
         has = tristate_from_string(support);
         if (yes_no < 0 || has < 0)
-                return bad(l, syntax);
-        if (strcmp(version, "unknown") != 0 && parse_pair(version, '.', UINT16_MAX, &major, &minor) < 0)
-                return bad(l, syntax);
+                return line_bad(l, syntax);
+        if (strcmp(version, "unknown") != 0 && pair_parse(version, '.', UINT16_MAX, &major, &minor) < 0)
+                return line_bad(l, syntax);
         c.version = major << 16 | minor;
         c.confidential = (enum tristate)yes_no;
         c.kernel_support = (enum tristate)has;
@@ -182,63 +90,63 @@ static int parse_flags(const char *text, int32_t *ret) {
         return 0;
 }
 
-static int parse_channel(struct line *l, struct snapshot *s) {
+static int parse_channel(struct snapshot_line *l, struct snapshot *s) {
         struct snapshot_channel c;
-        const char *relid = next_word(l);
-        const char *flags = next_value(l, "flags");
-        const char *ring = next_value(l, "ring");
-        const char *dma = next_value(l, "dma");
-        const char *source = next_value(l, "source");
+        const char *relid = line_word(l);
+        const char *flags = line_value(l, "flags");
+        const char *ring = line_value(l, "ring");
+        const char *dma = line_value(l, "dma");
+        const char *source = line_value(l, "source");
         int from = source ? fact_source_from_string(source) : -EBADMSG;
 
         if (number_parse_u32(relid, 10, &c.relid) < 0 || parse_flags(flags, &c.flags) < 0 ||
                 parse_bit(ring, &c.ring) < 0 || parse_bit(dma, &c.dma) < 0 || from < 0 || l->rest)
-                return bad(l,
+                return line_bad(l,
                         "not \"channel RELID flags=0xFLAGS ring=BIT dma=BIT source=SOURCE\", BIT: 0, 1, "
                         "unknown");
         c.source = (enum fact_source)from;
         return snapshot_add_channel(s, &c);
 }
 
-static int parse_kmsg(struct line *l, struct snapshot *s) {
+static int parse_kmsg(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *text = NULL;
-        int r = last_quoted_text(l, &text);
+        int r = line_quoted_text(l, &text);
 
         if (r == 0 && strchr(text, '\n'))
-                return bad(l, "a message of the kernel log is one line");
+                return line_bad(l, "a message of the kernel log is one line");
         return r < 0 ? r : snapshot_add_kmsg(s, text);
 }
 
-static int parse_swap(struct line *l, struct snapshot *s) {
+static int parse_swap(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *text = NULL;
-        int r = next_text(l, &text);
+        int r = line_text(l, &text);
 
         if (r < 0)
                 return r;
-        return at_end(l) < 0 ? -EBADMSG : snapshot_add_swap(s, text);
+        return line_end(l) < 0 ? -EBADMSG : snapshot_add_swap(s, text);
 }
 
-static int parse_note(struct line *l, struct snapshot *s) {
+static int parse_note(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *text = NULL;
-        int r = last_quoted_text(l, &text);
+        int r = line_quoted_text(l, &text);
 
         return r < 0 ? r : snapshot_set_probe_note(s, text);
 }
 
-static int parse_mount(struct line *l, struct snapshot *s) {
+static int parse_mount(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *where = NULL, *type = NULL, *source = NULL;
         struct snapshot_mount m = {};
         int r;
 
-        if (parse_pair(next_word(l), ':', UINT32_MAX, &m.major, &m.minor) < 0)
-                return bad(l, "not \"mount MAJOR:MINOR WHERE TYPE [SOURCE]\"");
-        r = next_text(l, &where);
+        if (pair_parse(line_word(l), ':', UINT32_MAX, &m.major, &m.minor) < 0)
+                return line_bad(l, "not \"mount MAJOR:MINOR WHERE TYPE [SOURCE]\"");
+        r = line_text(l, &where);
         if (r == 0)
-                r = next_text(l, &type);
+                r = line_text(l, &type);
         if (r == 0 && l->rest)
-                r = next_text(l, &source);
+                r = line_text(l, &source);
         if (r == 0)
-                r = at_end(l);
+                r = line_end(l);
         if (r < 0)
                 return r;
         m.where = where;
@@ -248,76 +156,76 @@ static int parse_mount(struct line *l, struct snapshot *s) {
 }
 
 /* Kept as they are, for whoever asks about the network; only what would break the text is refused. */
-static int parse_netlink(struct line *l, struct snapshot *s, const char *type) {
+static int parse_netlink(struct snapshot_line *l, struct snapshot *s, const char *type) {
         _cleanup_(freep) char *whole = NULL;
 
         if (!l->rest || !*l->rest)
-                return bad(l, "nothing behind the first word");
+                return line_bad(l, "nothing behind the first word");
         for (const char *c = l->rest; *c; c++)
                 if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-                        return bad(l, "a byte that is not printable ASCII");
+                        return line_bad(l, "a byte that is not printable ASCII");
         if (asprintf(&whole, "%s %s", type, l->rest) < 0)
                 return -ENOMEM;
         return snapshot_add_netlink(s, whole);
 }
 
-static int parse_link(struct line *l, struct snapshot *s) {
+static int parse_link(struct snapshot_line *l, struct snapshot *s) {
         return parse_netlink(l, s, "netlink-link");
 }
 
-static int parse_route(struct line *l, struct snapshot *s) {
+static int parse_route(struct snapshot_line *l, struct snapshot *s) {
         return parse_netlink(l, s, "netlink-route");
 }
 
-static int parse_file(struct line *l, struct snapshot *s) {
+static int parse_file(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *path = NULL, *value = NULL;
         uint64_t mode;
         size_t size;
-        int r = next_text(l, &path);
+        int r = line_text(l, &path);
 
         if (r < 0)
                 return r;
-        if (number_parse(next_word(l), 8, MODE_MAX, &mode) < 0)
-                return bad(l, "no octal mode behind the path");
-        r = last_quoted(l, &value, &size);
+        if (number_parse(line_word(l), 8, MODE_MAX, &mode) < 0)
+                return line_bad(l, "no octal mode behind the path");
+        r = line_quoted(l, &value, &size);
         return r < 0 ? r : snapshot_add_file(s, path, (unsigned)mode, value, size);
 }
 
-static int parse_error(struct line *l, struct snapshot *s) {
+static int parse_error(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *path = NULL;
-        int error, r = next_text(l, &path);
+        int error, r = line_text(l, &path);
 
         if (r < 0)
                 return r;
-        error = snapshot_errno_from_name(next_word(l));
+        error = snapshot_errno_from_name(line_word(l));
         if (error < 0)
-                return bad(l, "no name of an errno behind the path");
-        return at_end(l) < 0 ? -EBADMSG : snapshot_add_error(s, path, error);
+                return line_bad(l, "no name of an errno behind the path");
+        return line_end(l) < 0 ? -EBADMSG : snapshot_add_error(s, path, error);
 }
 
-static int parse_dir(struct line *l, struct snapshot *s) {
+static int parse_dir(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *path = NULL;
-        int r = next_text(l, &path);
+        int r = line_text(l, &path);
 
         if (r < 0)
                 return r;
-        return at_end(l) < 0 ? -EBADMSG : snapshot_add_dir(s, path);
+        return line_end(l) < 0 ? -EBADMSG : snapshot_add_dir(s, path);
 }
 
-static int parse_symlink(struct line *l, struct snapshot *s) {
+static int parse_symlink(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *path = NULL, *target = NULL;
-        int r = next_text(l, &path);
+        int r = line_text(l, &path);
 
         if (r == 0)
-                r = next_text(l, &target);
+                r = line_text(l, &target);
         if (r < 0)
                 return r;
-        return at_end(l) < 0 ? -EBADMSG : snapshot_add_symlink(s, path, target);
+        return line_end(l) < 0 ? -EBADMSG : snapshot_add_symlink(s, path, target);
 }
 
 static const struct {
         const char *type;
-        int (*parse)(struct line *l, struct snapshot *s);
+        int (*parse)(struct snapshot_line *l, struct snapshot *s);
 } line_types[] = {
         { "recorded", parse_recorded },
         { "cpuid", parse_cpuid },
@@ -336,8 +244,8 @@ static const struct {
 };
 
 static int parse_typed(struct snapshot *s, char *text, struct diag *d) {
-        struct line l = { .rest = text, .d = d };
-        const char *type = next_word(&l);
+        struct snapshot_line l = { .rest = text, .d = d };
+        const char *type = line_word(&l);
 
         for (size_t i = 0; i < sizeof(line_types) / sizeof(line_types[0]); i++)
                 if (strcmp(type, line_types[i].type) == 0)

@@ -16,7 +16,7 @@ static void fixtures_say_what_they_are(void **state) {
                 { "tdx-openhcl", "tdx", "paravisor", 6, TRISTATE_YES, 5, 0, 0 },
                 { "snp-root-plain", "snp", "paravisor", 6, TRISTATE_YES, 6, 1, 0 },
                 { "snp-no-cvmbus", "snp", "paravisor", 5, TRISTATE_NO, 5, 5, 1 },
-                { "hyperv-plain", "none", "unknown", 5, TRISTATE_NO, 11, 11, 0 },
+                { "hyperv-plain", "none", "unknown", 5, TRISTATE_NO, 12, 12, 0 },
                 { "not-hyperv", "none", "unknown", 0, TRISTATE_NO, 0, 0, 0 },
         };
 
