@@ -20,7 +20,8 @@ struct watched {
         struct sysroot *inner;
         void (*on_open)(struct watched *w, const char *path);
         struct scratch *scratch;
-        unsigned opened; /* of the path that on_open waits for */
+        const char *terminal; /* that stands for dev/kmsg */
+        unsigned opened;      /* of the path that on_open waits for */
 };
 
 static int watched_open(struct sysroot *root, const char *path, int flags) {
@@ -290,6 +291,52 @@ static void a_guest_without_vmbus_has_no_devices(void **state) {
         assert_null(none);
 }
 
+/*
+ * A terminal is a character device that gives a line for each read, as the kernel log gives a record. It
+ * blocks, and its end is a ^D, so that nothing hangs on when what was written arrives.
+ */
+static int open_terminal_as_kmsg(struct sysroot *root, const char *path, int flags) {
+        struct watched *w = (struct watched *)root;
+
+        return strcmp(path, "dev/kmsg") == 0 ? open(w->terminal, (flags & ~O_NONBLOCK) | O_CLOEXEC)
+                                             : sysroot_open(w->inner, path, flags);
+}
+
+static const struct sysroot_ops terminal_ops = { .open = open_terminal_as_kmsg };
+
+static void the_kernel_log_is_read_by_records(void **state) {
+        static const char log[] =
+                "6,1,100,-;Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2\n"
+                "6,2,200,-;systemd[1]: Hyper-V: Isolation Config: Group A 0x0, Group B 0x0\n"
+                "12,3,300,-;hv_vmbus: Vmbus version:5.0\n" /* by a program: facility 1 */
+                "4,4,400,c;hv_vmbus: Vmbus version:6.0\n"
+                " SUBSYSTEM=vmbus\n"
+                "not a record\n"
+                "\x04";
+        _cleanup_(closep) int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1;
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        _cleanup_(snapshot_freep) struct snapshot *live = NULL, *foreign = NULL;
+        struct watched w = { .root = { .ops = &terminal_ops } };
+
+        if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+                skip(); /* no terminals here */
+        w.terminal = ptsname(master);
+        slave = open(w.terminal, O_RDWR | O_NOCTTY | O_CLOEXEC); /* held, so that what is written stays */
+        assert_true(slave >= 0);
+        assert_int_equal(write(master, log, strlen(log)), (ssize_t)strlen(log));
+        assert_int_equal(sysroot_new(scratch.path, &root, NULL), 0);
+        w.inner = root;
+
+        /* a device node below a folder that is not this machine is this machine's all the same */
+        foreign = record(&w.root, &(struct snapshot_record_options){ .foreign = true });
+        assert_int_equal(foreign->n_kmsg, 0);
+        live = record(&w.root, &(struct snapshot_record_options){ .foreign = false });
+        assert_int_equal(live->n_kmsg, 2);
+        assert_string_equal(live->kmsg[0], "Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2");
+        assert_string_equal(live->kmsg[1], "hv_vmbus: Vmbus version:6.0");
+}
+
 /* As the kernel writes its tables; what is not on a block device is left out. */
 static void tables_of_proc_are_read(void **state) {
         static const char mountinfo[] =
@@ -336,6 +383,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_that_keeps_changing_has_no_class),
         cmocka_unit_test(an_oversized_attribute_is_an_error),
         cmocka_unit_test(a_guest_without_vmbus_has_no_devices),
+        cmocka_unit_test(the_kernel_log_is_read_by_records),
         cmocka_unit_test(tables_of_proc_are_read),
 };
 
