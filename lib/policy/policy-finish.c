@@ -6,6 +6,7 @@
 #include "lib/policy/matcher.h"
 #include "lib/policy/policy-private.h"
 #include "lib/policy/policy-problem.h"
+#include "lib/policy/policy-reach.h"
 
 static const char *const default_protection[] = { "root", "usr", "boot", "swap" };
 
@@ -103,5 +104,7 @@ int policy_finish(struct policy *p, struct policy_problems *problems) {
                 if (matcher_prepare(&p->rules[i].match) < 0)
                         return -ENOMEM;
         r = set_defaults(p);
+        if (r == 0)
+                r = policy_warn_unreachable(p, problems);
         return r < 0 ? r : take_digest(p);
 }

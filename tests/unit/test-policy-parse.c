@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One text: every mistake with its place and its cure, all of them in one run. */
+#include <errno.h>
+
+#include "tests/unit/policy-harness.h"
+
+#define RULE(body) "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{}," body "}]}"
+#define MATCH(body) "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{" body "},\"action\":\"audit\"}]}"
+
+struct parsed {
+        int r;
+        struct policy *policy;
+        struct policy_problems problems;
+        struct diag diag;
+};
+
+static void parsed_done(struct parsed *p) {
+        policy_free(p->policy);
+        policy_problems_done(&p->problems);
+}
+
+static struct parsed parse(const char *text, size_t n) {
+        _cleanup_(freep) uint8_t *exact = copy_exact(text, n);
+        struct parsed p = {};
+
+        p.r = policy_parse("p.json", (const char *)exact, n, &p.policy, &p.problems, &p.diag);
+        return p;
+}
+
+static void check_problem(const char *text, enum policy_severity severity, unsigned column,
+        const char *says) {
+        _cleanup_(parsed_done) struct parsed p = parse(text, strlen(text));
+        const struct policy_problem *first = p.problems.problems;
+
+        if (p.problems.n != 1 || first->severity != severity || first->line != 1 ||
+                first->column != column || !strstr(first->message, says))
+                fail_msg("%s: %zu, %s:%u:%u %s", text, p.problems.n, first ? first->file : "",
+                        first ? first->line : 0, first ? first->column : 0, first ? first->message : "");
+        assert_int_equal(p.r, severity == POLICY_ERROR ? -EBADMSG : 0);
+        assert_int_equal(p.policy == NULL, severity == POLICY_ERROR);
+        assert_int_equal(p.problems.n_errors, severity == POLICY_ERROR);
+}
+
+static void every_mistake_has_a_place_and_a_cure(void **state) {
+        static const struct {
+                const char *text;
+                unsigned column;
+                const char *says;
+        } rows[] = {
+                { "", 1, "ends here" },
+                { "[]", 1, "an object belongs here, not a list" },
+                { "{}", 1, "add \"version\": 1" },
+                { "{\"version\":2}", 12, "version 2 is not known" },
+                { "{\"version\":\"1\"}", 12, "a number belongs here, not a string" },
+                { "{\"version\":1,\"mod\":\"audit\"}", 14, "did you mean \"mode\"?" },
+                { "{\"version\":1,\"zzzzzz\":1}", 14, "unknown key \"zzzzzz\"; remove it" },
+                { "{\"version\":1,\"\\u001b[2J\":1}", 14, "\\x1b[2J" }, /* nothing reaches a terminal raw */
+                { "{\"version\":1,\"mode\":\"enforced\"}", 21, "did you mean \"enforce\"?" },
+                { "{\"version\":1,\"mode\":\"off\"}", 21, "cvmd.mode=off" },
+                { "{\"version\":1,\"mode\":true}", 21, "a string belongs here, not true or false" },
+                { "{\"version\":1,\"unknown\":\"fail\"}", 24, "none of: violation, pass" },
+                { "{\"version\":1,\"expect\":{\"isolation\":\"sev\"}}", 36,
+                        "none of: unknown, none, vbs, snp, tdx, cca" },
+                { "{\"version\":1,\"expect\":{\"isolation\":[]}}", 36, "an empty list matches nothing" },
+                { "{\"version\":1,\"expect\":{\"paravisor\":\"yes\"}}", 36, "true or false belongs here" },
+                { "{\"version\":1,\"protect\":\"root\"}", 24, "a list belongs here" },
+                { "{\"version\":1,\"protect\":[\"roots\"]}", 25, "did you mean \"root\"?" },
+                { "{\"version\":1,\"protect\":[\"/a/../b\"]}", 25, "without \"//\"" },
+                { "{\"version\":1,\"protect\":[\"/a/\"]}", 25, "without \"//\"" },
+                { "{\"version\":1,\"default\":{}}", 24, "no \"action\"" },
+                { "{\"version\":1,\"default\":{\"action\":\"halt\"}}", 34, "none of: allow, audit, block" },
+                { "{\"version\":1,\"default\":{\"acton\":\"audit\",\"action\":\"audit\"}}", 25,
+                        "did you mean \"action\"?" },
+                { "{\"version\":1,\"rules\":{}}", 22, "a list belongs here" },
+                { "{\"version\":1,\"rules\":[7]}", 23, "an object belongs here, not a number" },
+                { "{\"version\":1,\"rules\":[{\"match\":{},\"action\":\"allow\"}]}", 23, "no \"id\"" },
+                { "{\"version\":1,\"rules\":[{\"id\":\"a b\",\"match\":{},\"action\":\"allow\"}]}", 29,
+                        "an id has" },
+                { "{\"version\":1,\"rules\":[{\"id\":\"\",\"match\":{},\"action\":\"allow\"}]}", 29,
+                        "an id has" },
+                { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"action\":\"allow\"}]}", 23, "\"match\": {}" },
+                { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{}}]}", 23, "decides nothing" },
+                { RULE("\"action\":\"blok\""), 53, "did you mean \"block\"?" },
+                { RULE("\"action\":\"allow\",\"require\":{\"ring\":\"confidential\"},\"on-violation\":"
+                       "\"block\""),
+                        44, "exclude each other" },
+                { RULE("\"require\":{\"ring\":\"confidential\"}"), 44, "\"on-violation\"" },
+                { RULE("\"require\":{\"ring\":\"plain\"},\"on-violation\":\"block\""), 62,
+                        "none of: confidential" },
+                { RULE("\"require\":{},\"on-violation\":\"block\""), 54, "nothing is required" },
+                { RULE("\"require\":{\"rings\":1,\"ring\":\"confidential\"},\"on-violation\":\"block\""), 55,
+                        "did you mean \"ring\"?" },
+                { RULE("\"require\":{\"dma\":\"confidential\"},\"on-violation\":\"allow\""), 92,
+                        "none of: audit, block, halt" },
+                { RULE("\"action\":\"allow\",\"on-violation\":\"block\""), 61, "nothing can be violated" },
+                { RULE("\"action\":\"allow\",\"reason\":7"), 70, "a string belongs here" },
+                { MATCH("\"clas\":\"network\""), 42, "did you mean \"class\"?" },
+                { MATCH("\"class\":\"netwrok\""), 50, "did you mean \"network\"?" },
+                { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965ed0\""), 50,
+                        "a name (network, scsi, ...) or a GUID" },
+                { MATCH("\"class\":[]"), 50, "an empty list" },
+                { MATCH("\"class\":7"), 50, "a string or a list of strings" },
+                { MATCH("\"class\":[\"network\",7]"), 61, "a string belongs here" },
+                { MATCH("\"instance\":\"f8615163\""), 53, "neither a GUID nor a shell pattern" },
+                { MATCH("\"instance\":\"network*\""), 53, "neither a GUID nor a shell pattern" },
+                { MATCH("\"instance\":\"f8[0*\""), 53, "neither a GUID nor a shell pattern" },
+                { MATCH("\"driver\":\"hv netvsc\""), 51, "no name of a driver" },
+                { MATCH("\"vendor\":\"1414\""), 51, "\"0x1414\", say" },
+                { MATCH("\"vendor\":\"0x114140000\""), 51, "\"0x1414\", say" },
+                { MATCH("\"vendor\":5140"), 51, "a string or a list of strings" },
+                { MATCH("\"hvsock\":\"true\""), 51, "true or false belongs here" },
+                { MATCH("\"not\":{}"), 48, "excludes every device" },
+                { MATCH("\"not\":{\"hvsock\":true}"), 49, "stands in \"match\" itself" },
+                { MATCH("\"not\":{\"class\":\"kvp\",\"not\":{}}"), 63, "cannot stand in" },
+                { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{\"hvsock\":true},\"action\":\"block\"}"
+                  "]}",
+                        23, "cannot be blocked" },
+                { "{\"version\":1,\"version\":1}", 14, "given before, at 1:2" },
+                { "{\"version\":1,\"rules\":[{\"id\":\"a\",\"match\":{\"class\":\"kvp\"},\"action\":"
+                  "\"audit\"},"
+                  "{\"id\":\"a\",\"match\":{\"class\":\"vss\"},\"action\":\"audit\"}]}",
+                        75, "is there already, at p.json:1:23" },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++)
+                check_problem(rows[i].text, POLICY_ERROR, rows[i].column, rows[i].says);
+}
+
+#define TWO(first, second)                                         \
+        "{\"version\":1,\"rules\":[{\"id\":\"a\",\"match\":" first \
+        ",\"action\":\"audit\"},{\"id\":\"b\",\"match\":" second ",\"action\":\"audit\"}]}"
+
+/* Warnings: only what is proved. */
+static void rules_that_can_never_match(void **state) {
+        static const struct {
+                const char *first, *second;
+                const char *says; /* of b; NULL: nothing */
+        } rows[] = {
+                { "{\"class\":\"kvp\"}", "{\"class\":\"vss\"}", NULL },
+                { "{\"class\":\"kvp\"}", "{\"class\":\"kvp\"}", "comes first" },
+                { "{}", "{\"class\":\"kvp\"}", "comes first" },
+                { "{\"class\":\"kvp\"}", "{}", NULL },
+                { "{\"class\":[\"vss\",\"kvp\"]}", "{\"class\":\"a9a0f4e7-5a45-4d96-b827-8a841e8c03e6\"}",
+                        "comes first" },
+                { "{\"class\":\"kvp\"}", "{\"class\":[\"vss\",\"kvp\"]}", NULL },
+                { "{\"class\":\"kvp\"}", "{\"class\":\"kvp\",\"vendor\":\"0x1414\"}", "comes first" },
+                { "{\"class\":\"kvp\",\"vendor\":\"0x1414\"}", "{\"class\":\"kvp\"}", NULL },
+                { "{\"instance\":\"f8*\"}", "{\"instance\":\"f8615163-df3e-46c5-913f-f2d2f965ed0e\"}",
+                        "comes first" },
+                { "{\"instance\":\"f8*\"}", "{\"instance\":\"f*\"}", NULL },
+                { "{\"instance\":\"*\"}", "{\"instance\":\"f*\"}", "comes first" },
+                { "{\"hvsock\":true}", "{}", NULL },
+                { "{}", "{\"hvsock\":true,\"class\":\"kvp\"}", NULL },
+                { "{\"paravisor\":true}", "{\"paravisor\":true,\"class\":\"kvp\"}", "comes first" },
+                { "{\"paravisor\":true}", "{\"paravisor\":false}", NULL },
+                { "{\"not\":{\"class\":\"kvp\"}}", "{\"class\":\"kvp\"}", NULL },
+                { "{\"not\":{\"class\":\"kvp\"}}", "{\"class\":\"vss\"}",
+                        NULL }, /* true, but not proved key by key */
+                { "{\"not\":{\"class\":\"kvp\"}}", "{\"not\":{\"class\":[\"kvp\",\"vss\"]}}",
+                        "comes first" },
+                { "{\"not\":{\"class\":[\"kvp\",\"vss\"]}}", "{\"not\":{\"class\":\"kvp\"}}", NULL },
+                { "{\"class\":\"vss\"}", "{\"class\":\"kvp\",\"not\":{\"class\":[\"kvp\",\"vss\"]}}",
+                        "takes out all" },
+                { "{\"class\":\"vss\"}", "{\"class\":[\"kvp\",\"scsi\"],\"not\":{\"class\":\"kvp\"}}",
+                        NULL },
+                { "{\"class\":\"vss\"}", "{\"class\":[\"kvp\",\"ide\"],\"kernel-allowed\":true}",
+                        "fits its" },
+                { "{\"class\":\"vss\"}", "{\"class\":[\"kvp\",\"scsi\"],\"kernel-allowed\":true}", NULL },
+                { "{\"class\":\"vss\"}", "{\"class\":\"kvp\",\"driver\":\"hv_netvsc\"}", "fits its" },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(parsed_done) struct parsed p = {};
+                _cleanup_(freep) char *text = NULL;
+
+                assert_true(asprintf(&text, TWO("%s", "%s"), rows[i].first, rows[i].second) > 0);
+                p = parse(text, strlen(text));
+                assert_int_equal(p.r, 0);
+                if (p.problems.n != (rows[i].says != NULL))
+                        fail_msg("%s: %zu problems", text, p.problems.n);
+                if (!rows[i].says)
+                        continue;
+                assert_int_equal(p.problems.problems[0].severity, POLICY_WARNING);
+                assert_non_null(strstr(p.problems.problems[0].message, "rule \"b\" can never match"));
+                if (!strstr(p.problems.problems[0].message, rows[i].says))
+                        fail_msg("%s: %s", text, p.problems.problems[0].message);
+        }
+        check_problem(MATCH("\"driver\":\"hv_netvs\""), POLICY_WARNING, 51, "did you mean \"hv_netvsc\"?");
+}
+
+static void all_mistakes_in_one_run_in_their_order(void **state) {
+        static const char text[] =
+                "{ \"mod\": 1,\n"
+                "  \"rules\": [\n"
+                "    { \"id\": \"a\", \"match\": { \"clas\": \"kvp\" }, \"action\": \"blok\" },\n"
+                "    { \"id\": \"a\", \"match\": {}, \"action\": \"audit\" } ],\n"
+                "  \"default\": { \"action\": \"audit\" },\n"
+                "  \"default\": 1 }\n";
+        static const unsigned places[][2] = { { 1, 1 }, { 1, 3 }, { 3, 29 }, { 3, 56 }, { 4, 5 }, { 6, 3 },
+                { 6, 14 } };
+        _cleanup_(parsed_done) struct parsed p = parse(text, sizeof(text) - 1);
+        _cleanup_(freep) char *first = NULL;
+
+        assert_int_equal(p.r, -EBADMSG);
+        assert_int_equal(p.problems.n, N_ROWS(places));
+        for (size_t i = 0; i < N_ROWS(places); i++) {
+                assert_int_equal(p.problems.problems[i].line, places[i][0]);
+                assert_int_equal(p.problems.problems[i].column, places[i][1]);
+        }
+        assert_int_equal(policy_problem_format(&p.problems.problems[1], &first), 0);
+        assert_string_equal(first, "p.json:1:3: error: unknown key \"mod\"; did you mean \"mode\"?");
+        assert_non_null(strstr(p.diag.text, "p.json:1:1: error: "));
+        assert_non_null(strstr(p.diag.text, "(and 6 more)"));
+}
+
+static void cut_anywhere_it_is_refused(void **state) {
+        _cleanup_(freep) char *text = NULL;
+        size_t n, end;
+
+        assert_int_equal(
+                file_read_at(AT_FDCWD, POLICIES "/examples/strict.json", POLICY_FILE_MAX, &text, &n), 0);
+        for (end = n; text[end - 1] != '}';)
+                end--;
+        for (size_t cut = 0; cut < end; cut++) {
+                _cleanup_(parsed_done) struct parsed p = parse(text, cut);
+
+                assert_int_equal(p.r, -EBADMSG);
+                assert_null(p.policy);
+                assert_true(p.problems.n_errors > 0);
+        }
+}
+
+/* "mistake" n times, as keys that are all different. */
+static char *text_of_mistakes(unsigned n) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        fputs("{\"version\":1", f);
+        for (unsigned i = 0; i < n; i++)
+                fprintf(f, ",\"mistake-%u\":0", i);
+        fputs("}", f);
+        fclose(f);
+        return text;
+}
+
+static void very_many_mistakes_are_counted(void **state) {
+        _cleanup_(freep) char *text = text_of_mistakes(POLICY_PROBLEMS_MAX + 7);
+        _cleanup_(parsed_done) struct parsed p = parse(text, strlen(text));
+
+        assert_int_equal(p.r, -EBADMSG);
+        assert_int_equal(p.problems.n, POLICY_PROBLEMS_MAX);
+        assert_int_equal(p.problems.n_errors, POLICY_PROBLEMS_MAX + 7);
+        assert_non_null(strstr(p.diag.text, "(and 1006 more)"));
+}
+
+static char *text_of_rules(unsigned n) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        fputs("{\"version\":1,\"rules\":[", f);
+        for (unsigned i = 0; i < n; i++)
+                fprintf(f, "%s{\"id\":\"%u\",\"match\":{},\"action\":\"allow\"}", i > 0 ? "," : "", i);
+        fputs("]}", f);
+        fclose(f);
+        return text;
+}
+
+static void very_many_rules_are_read_up_to_a_limit(void **state) {
+        _cleanup_(freep) char *text = text_of_rules(POLICY_RULES_MAX),
+                              *more = text_of_rules(POLICY_RULES_MAX + 1);
+        _cleanup_(parsed_done) struct parsed p = parse(text, strlen(text)), q = parse(more, strlen(more));
+
+        assert_int_equal(p.r, 0);
+        assert_int_equal(p.policy->n_rules, POLICY_RULES_MAX);
+        assert_int_equal(q.r, -EBADMSG);
+        assert_non_null(strstr(q.diag.text, "more than 65536 rules"));
+}
+
+static void the_built_in_policy_is_one(void **state) {
+        _cleanup_(policy_freep) struct policy *p = NULL;
+
+        assert_int_equal(policy_new_built_in(&p), 0);
+        assert_true(p->built_in);
+        assert_int_equal(p->mode, MODE_ENFORCE);
+        assert_int_equal(p->unknown, UNKNOWN_VIOLATION);
+        assert_int_equal(p->rules[0].on_violation, ACTION_BLOCK);
+        assert_int_equal(p->default_action, ACTION_AUDIT);
+}
+
+static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistake_has_a_place_and_a_cure),
+        cmocka_unit_test(rules_that_can_never_match),
+        cmocka_unit_test(all_mistakes_in_one_run_in_their_order),
+        cmocka_unit_test(cut_anywhere_it_is_refused),
+        cmocka_unit_test(very_many_mistakes_are_counted),
+        cmocka_unit_test(very_many_rules_are_read_up_to_a_limit),
+        cmocka_unit_test(the_built_in_policy_is_one),
+};
+
+RUN(tests)
