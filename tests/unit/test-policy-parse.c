@@ -41,89 +41,87 @@ static void check_problem(const char *text, enum policy_severity severity, unsig
         assert_int_equal(p.problems.n_errors, severity == POLICY_ERROR);
 }
 
-static void every_mistake_has_a_place_and_a_cure(void **state) {
-        static const struct {
-                const char *text;
-                unsigned column;
-                const char *says;
-        } rows[] = {
-                { "", 1, "ends here" },
-                { "[]", 1, "an object belongs here, not a list" },
-                { "{}", 1, "add \"version\": 1" },
-                { "{\"version\":2}", 12, "version 2 is not known" },
-                { "{\"version\":\"1\"}", 12, "a number belongs here, not a string" },
-                { "{\"version\":1,\"mod\":\"audit\"}", 14, "did you mean \"mode\"?" },
-                { "{\"version\":1,\"zzzzzz\":1}", 14, "unknown key \"zzzzzz\"; remove it" },
-                { "{\"version\":1,\"\\u001b[2J\":1}", 14, "\\x1b[2J" }, /* nothing reaches a terminal raw */
-                { "{\"version\":1,\"mode\":\"enforced\"}", 21, "did you mean \"enforce\"?" },
-                { "{\"version\":1,\"mode\":\"off\"}", 21, "cvmd.mode=off" },
-                { "{\"version\":1,\"mode\":true}", 21, "a string belongs here, not true or false" },
-                { "{\"version\":1,\"unknown\":\"fail\"}", 24, "none of: violation, pass" },
-                { "{\"version\":1,\"expect\":{\"isolation\":\"sev\"}}", 36,
-                        "none of: unknown, none, vbs, snp, tdx, cca" },
-                { "{\"version\":1,\"expect\":{\"isolation\":[]}}", 36, "an empty list matches nothing" },
-                { "{\"version\":1,\"expect\":{\"paravisor\":\"yes\"}}", 36, "true or false belongs here" },
-                { "{\"version\":1,\"protect\":\"root\"}", 24, "a list belongs here" },
-                { "{\"version\":1,\"protect\":[\"roots\"]}", 25, "did you mean \"root\"?" },
-                { "{\"version\":1,\"protect\":[\"/a/../b\"]}", 25, "without \"//\"" },
-                { "{\"version\":1,\"protect\":[\"/a/\"]}", 25, "without \"//\"" },
-                { "{\"version\":1,\"default\":{}}", 24, "no \"action\"" },
-                { "{\"version\":1,\"default\":{\"action\":\"halt\"}}", 34, "none of: allow, audit, block" },
-                { "{\"version\":1,\"default\":{\"acton\":\"audit\",\"action\":\"audit\"}}", 25,
-                        "did you mean \"action\"?" },
-                { "{\"version\":1,\"rules\":{}}", 22, "a list belongs here" },
-                { "{\"version\":1,\"rules\":[7]}", 23, "an object belongs here, not a number" },
-                { "{\"version\":1,\"rules\":[{\"match\":{},\"action\":\"allow\"}]}", 23, "no \"id\"" },
-                { "{\"version\":1,\"rules\":[{\"id\":\"a b\",\"match\":{},\"action\":\"allow\"}]}", 29,
-                        "an id has" },
-                { "{\"version\":1,\"rules\":[{\"id\":\"\",\"match\":{},\"action\":\"allow\"}]}", 29,
-                        "an id has" },
-                { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"action\":\"allow\"}]}", 23, "\"match\": {}" },
-                { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{}}]}", 23, "decides nothing" },
-                { RULE("\"action\":\"blok\""), 53, "did you mean \"block\"?" },
-                { RULE("\"action\":\"allow\",\"require\":{\"ring\":\"confidential\"},\"on-violation\":"
-                       "\"block\""),
-                        44, "exclude each other" },
-                { RULE("\"require\":{\"ring\":\"confidential\"}"), 44, "\"on-violation\"" },
-                { RULE("\"require\":{\"ring\":\"plain\"},\"on-violation\":\"block\""), 62,
-                        "none of: confidential" },
-                { RULE("\"require\":{},\"on-violation\":\"block\""), 54, "nothing is required" },
-                { RULE("\"require\":{\"rings\":1,\"ring\":\"confidential\"},\"on-violation\":\"block\""), 55,
-                        "did you mean \"ring\"?" },
-                { RULE("\"require\":{\"dma\":\"confidential\"},\"on-violation\":\"allow\""), 92,
-                        "none of: audit, block, halt" },
-                { RULE("\"action\":\"allow\",\"on-violation\":\"block\""), 61, "nothing can be violated" },
-                { RULE("\"action\":\"allow\",\"reason\":7"), 70, "a string belongs here" },
-                { MATCH("\"clas\":\"network\""), 42, "did you mean \"class\"?" },
-                { MATCH("\"class\":\"netwrok\""), 50, "did you mean \"network\"?" },
-                { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965ed0\""), 50,
-                        "a name (network, scsi, ...) or a GUID" },
-                { MATCH("\"class\":[]"), 50, "an empty list" },
-                { MATCH("\"class\":7"), 50, "a string or a list of strings" },
-                { MATCH("\"class\":[\"network\",7]"), 61, "a string belongs here" },
-                { MATCH("\"instance\":\"f8615163\""), 53, "neither a GUID nor a shell pattern" },
-                { MATCH("\"instance\":\"network*\""), 53, "neither a GUID nor a shell pattern" },
-                { MATCH("\"instance\":\"f8[0*\""), 53, "neither a GUID nor a shell pattern" },
-                { MATCH("\"driver\":\"hv netvsc\""), 51, "no name of a driver" },
-                { MATCH("\"vendor\":\"1414\""), 51, "\"0x1414\", say" },
-                { MATCH("\"vendor\":\"0x114140000\""), 51, "\"0x1414\", say" },
-                { MATCH("\"vendor\":5140"), 51, "a string or a list of strings" },
-                { MATCH("\"hvsock\":\"true\""), 51, "true or false belongs here" },
-                { MATCH("\"not\":{}"), 48, "excludes every device" },
-                { MATCH("\"not\":{\"hvsock\":true}"), 49, "stands in \"match\" itself" },
-                { MATCH("\"not\":{\"class\":\"kvp\",\"not\":{}}"), 63, "cannot stand in" },
-                { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{\"hvsock\":true},\"action\":\"block\"}"
-                  "]}",
-                        23, "cannot be blocked" },
-                { "{\"version\":1,\"version\":1}", 14, "given before, at 1:2" },
-                { "{\"version\":1,\"rules\":[{\"id\":\"a\",\"match\":{\"class\":\"kvp\"},\"action\":"
-                  "\"audit\"},"
-                  "{\"id\":\"a\",\"match\":{\"class\":\"vss\"},\"action\":\"audit\"}]}",
-                        75, "is there already, at p.json:1:23" },
-        };
+static const struct {
+        const char *text;
+        unsigned column;
+        const char *says;
+} mistakes[] = {
+        { "", 1, "ends here" },
+        { "[]", 1, "an object belongs here, not a list" },
+        { "{}", 1, "add \"version\": 1" },
+        { "{\"version\":2}", 12, "version 2 is not known" },
+        { "{\"version\":\"1\"}", 12, "a number belongs here, not a string" },
+        { "{\"version\":1,\"mod\":\"audit\"}", 14, "did you mean \"mode\"?" },
+        { "{\"version\":1,\"zzzzzz\":1}", 14, "unknown key \"zzzzzz\"; remove it" },
+        { "{\"version\":1,\"\\u001b[2J\":1}", 14, "\\x1b[2J" }, /* nothing reaches a terminal raw */
+        { "{\"version\":1,\"mode\":\"enforced\"}", 21, "did you mean \"enforce\"?" },
+        { "{\"version\":1,\"mode\":\"off\"}", 21, "cvmd.mode=off" },
+        { "{\"version\":1,\"mode\":true}", 21, "a string belongs here, not true or false" },
+        { "{\"version\":1,\"unknown\":\"fail\"}", 24, "none of: violation, pass" },
+        { "{\"version\":1,\"expect\":{\"isolation\":\"sev\"}}", 36,
+                "none of: unknown, none, vbs, snp, tdx, cca" },
+        { "{\"version\":1,\"expect\":{\"isolation\":[]}}", 36, "an empty list matches nothing" },
+        { "{\"version\":1,\"expect\":{\"paravisor\":\"yes\"}}", 36, "true or false belongs here" },
+        { "{\"version\":1,\"protect\":\"root\"}", 24, "a list belongs here" },
+        { "{\"version\":1,\"protect\":[\"roots\"]}", 25, "did you mean \"root\"?" },
+        { "{\"version\":1,\"protect\":[\"/a/../b\"]}", 25, "without \"//\"" },
+        { "{\"version\":1,\"protect\":[\"/a/\"]}", 25, "without \"//\"" },
+        { "{\"version\":1,\"default\":{}}", 24, "no \"action\"" },
+        { "{\"version\":1,\"default\":{\"action\":\"halt\"}}", 34, "none of: allow, audit, block" },
+        { "{\"version\":1,\"default\":{\"acton\":\"audit\",\"action\":\"audit\"}}", 25,
+                "did you mean \"action\"?" },
+        { "{\"version\":1,\"rules\":{}}", 22, "a list belongs here" },
+        { "{\"version\":1,\"rules\":[7]}", 23, "an object belongs here, not a number" },
+        { "{\"version\":1,\"rules\":[{\"match\":{},\"action\":\"allow\"}]}", 23, "no \"id\"" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"a b\",\"match\":{},\"action\":\"allow\"}]}", 29,
+                "an id has" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"\",\"match\":{},\"action\":\"allow\"}]}", 29, "an id has" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"action\":\"allow\"}]}", 23, "\"match\": {}" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{}}]}", 23, "decides nothing" },
+        { RULE("\"action\":\"blok\""), 53, "did you mean \"block\"?" },
+        { RULE("\"action\":\"allow\",\"require\":{\"ring\":\"confidential\"},\"on-violation\":"
+               "\"block\""),
+                44, "exclude each other" },
+        { RULE("\"require\":{\"ring\":\"confidential\"}"), 44, "\"on-violation\"" },
+        { RULE("\"require\":{\"ring\":\"plain\"},\"on-violation\":\"block\""), 62, "none of: confidential" },
+        { RULE("\"require\":{},\"on-violation\":\"block\""), 54, "nothing is required" },
+        { RULE("\"require\":{\"rings\":1,\"ring\":\"confidential\"},\"on-violation\":\"block\""), 55,
+                "did you mean \"ring\"?" },
+        { RULE("\"require\":{\"dma\":\"confidential\"},\"on-violation\":\"allow\""), 92,
+                "none of: audit, block, halt" },
+        { RULE("\"action\":\"allow\",\"on-violation\":\"block\""), 61, "nothing can be violated" },
+        { RULE("\"action\":\"allow\",\"reason\":7"), 70, "a string belongs here" },
+        { MATCH("\"clas\":\"network\""), 42, "did you mean \"class\"?" },
+        { MATCH("\"class\":\"netwrok\""), 50, "did you mean \"network\"?" },
+        { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965ed0\""), 50,
+                "a name (network, scsi, ...) or a GUID" },
+        { MATCH("\"class\":[]"), 50, "an empty list" },
+        { MATCH("\"class\":7"), 50, "a string or a list of strings" },
+        { MATCH("\"class\":[\"network\",7]"), 61, "a string belongs here" },
+        { MATCH("\"instance\":\"f8615163\""), 53, "neither a GUID nor a shell pattern" },
+        { MATCH("\"instance\":\"network*\""), 53, "neither a GUID nor a shell pattern" },
+        { MATCH("\"instance\":\"f8[0*\""), 53, "neither a GUID nor a shell pattern" },
+        { MATCH("\"driver\":\"hv netvsc\""), 51, "no name of a driver" },
+        { MATCH("\"vendor\":\"1414\""), 51, "\"0x1414\", say" },
+        { MATCH("\"vendor\":\"0x114140000\""), 51, "\"0x1414\", say" },
+        { MATCH("\"vendor\":5140"), 51, "a string or a list of strings" },
+        { MATCH("\"hvsock\":\"true\""), 51, "true or false belongs here" },
+        { MATCH("\"not\":{}"), 48, "excludes every device" },
+        { MATCH("\"not\":{\"hvsock\":true}"), 49, "stands in \"match\" itself" },
+        { MATCH("\"not\":{\"class\":\"kvp\",\"not\":{}}"), 63, "cannot stand in" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{\"hvsock\":true},\"action\":\"block\"}"
+          "]}",
+                23, "cannot be blocked" },
+        { "{\"version\":1,\"version\":1}", 14, "given before, at 1:2" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"a\",\"match\":{\"class\":\"kvp\"},\"action\":"
+          "\"audit\"},"
+          "{\"id\":\"a\",\"match\":{\"class\":\"vss\"},\"action\":\"audit\"}]}",
+                75, "is there already, at p.json:1:23" },
+};
 
-        for (size_t i = 0; i < N_ROWS(rows); i++)
-                check_problem(rows[i].text, POLICY_ERROR, rows[i].column, rows[i].says);
+static void every_mistake_has_a_place_and_a_cure(void **state) {
+        for (size_t i = 0; i < N_ROWS(mistakes); i++)
+                check_problem(mistakes[i].text, POLICY_ERROR, mistakes[i].column, mistakes[i].says);
 }
 
 #define TWO(first, second)                                         \
