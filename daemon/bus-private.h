@@ -29,6 +29,7 @@ struct bus {
         sd_event_source *reconnect;
         struct manager_observer observer;
         struct waiting_call *waiting;
+        struct snapshot_call *recording; /* the one for whom a helper records; NULL: none does */
 };
 
 /* Whether somebody can hear a signal now; before that there is nobody to tell. */
@@ -43,6 +44,14 @@ int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_b
 
 /* Answers those whose devices have come to rest in p; with p NULL, forgets them all. */
 void decide_bus_answer(struct bus *b, const struct picture *p);
+
+int snapshot_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error);
+
+/* Whoever waits for a snapshot is gone. */
+void snapshot_bus_forget(struct bus *b);
+
+/* The helper, too: at the end. */
+void snapshot_bus_done(struct bus *b);
 
 int device_bus_register(struct bus *b);
 void device_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after);

@@ -26,6 +26,7 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata) 
 
         /* those who wait for an answer over the old connection are gone with it */
         decide_bus_answer(b, NULL);
+        snapshot_bus_forget(b);
         b->bus = sd_bus_close_unref(b->bus);
         return connect_bus(b);
 }
@@ -164,6 +165,7 @@ void bus_free(struct bus *b) {
         if (!b)
                 return;
         decide_bus_answer(b, NULL);
+        snapshot_bus_done(b);
         sd_event_source_unref(b->reconnect);
         if (b->bus) {
                 sd_bus_detach_event(b->bus);

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.cvmd1.Manager: the guest as a whole, and what is asked of cvmd. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "daemon/bus-private.h"
 #include "daemon/errors.h"
 #include "daemon/properties.h"
-#include "lib/base/file.h"
-#include "lib/facts/snapshot-text.h"
 #include "lib/policy/decision-text.h"
 #include "version.h"
 
@@ -220,35 +216,8 @@ static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *error
         return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, "s", text);
 }
 
-/* A memfd that nobody can change any more. */
-static int sealed_new(const char *name, const void *bytes, size_t n) {
-        _cleanup_(closep) int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        int r;
-
-        if (fd < 0)
-                return -errno;
-        r = file_write_fd(fd, bytes, n);
-        if (r < 0)
-                return r;
-        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-                return -errno;
-        if (lseek(fd, 0, SEEK_SET) < 0)
-                return -errno;
-        return take_fd(&fd);
-}
-
-/* What the verdicts of this moment rest on, and not a new look. */
 static int method_get_snapshot(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        const struct bus *b = userdata;
-        _cleanup_(closep) int fd = -1;
-        _cleanup_(freep) char *text = NULL;
-        size_t n;
-        int r = snapshot_format(manager_picture(b->manager)->snapshot, &text, &n);
-
-        if (r < 0)
-                return r;
-        fd = sealed_new("cvmd-snapshot", text, n);
-        return fd < 0 ? fd : sd_bus_reply_method_return(call, "h", fd);
+        return snapshot_bus_call(call, userdata, error);
 }
 
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE

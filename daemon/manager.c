@@ -5,12 +5,17 @@
 #include <errno.h>
 #include <json-c/json_object.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
+#include "daemon/process.h"
+#include "lib/base/file.h"
 #include "lib/base/json-build.h"
 #include "lib/enforce/plan-json.h"
+#include "lib/facts/snapshot-record.h"
+#include "lib/facts/snapshot-text.h"
 #include "lib/policy/explain.h"
 #include "lib/policy/policy-file.h"
 
@@ -343,6 +348,29 @@ static int json_text(struct json_object *object, char **ret) {
                 return -ENOMEM;
         *ret = copy;
         return 0;
+}
+
+static int write_everything(const struct manager *m, int fd) {
+        const struct snapshot_record_options options = {
+                .scope = SNAPSHOT_SCOPE_EVERYTHING,
+                .cpuid = m->o.cpuid,
+                .seen = m->picture->snapshot,
+                .foreign = m->o.foreign,
+        };
+        _cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
+        _cleanup_(freep) char *text = NULL;
+        size_t n;
+        int r = snapshot_record(m->o.root, &options, &snapshot, NULL);
+
+        if (r >= 0)
+                r = snapshot_format(snapshot, &text, &n);
+        return r < 0 ? r : file_write_fd(fd, text, n);
+}
+
+void manager_record_everything(const struct manager *m, int fd) {
+        process_close_all_but(m->o.root->fd, fd, fd);
+        (void)prctl(PR_SET_NAME, "cvmd-snapshot");
+        _exit(write_everything(m, fd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 int manager_plan(struct manager *m, char **ret, struct diag *d) {

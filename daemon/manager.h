@@ -74,6 +74,12 @@ enum by_hand { BY_HAND_FORGET, BY_HAND_BLOCK, BY_HAND_ALLOW };
 /* word: as guest_resolve() takes it, whose errors it has. -EPERM for a block where cvmd does not act. */
 int manager_decide(struct manager *m, const char *word, enum by_hand what, struct guid *ret, struct diag *d);
 
+/*
+ * For a helper process, since it can hang: everything there is, with what the probe saw last, as the text of
+ * a snapshot into fd. Ends the process, successfully if all of it was written.
+ */
+_Noreturn void manager_record_everything(const struct manager *m, int fd);
+
 /* JSON, see lib/enforce/plan-json.h and lib/policy/explain.h. The caller frees *ret. */
 int manager_plan(struct manager *m, char **ret, struct diag *d);
 int manager_explain(struct manager *m, const struct guid *instance, char **ret, struct diag *d);

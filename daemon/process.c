@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Telling a process from another one that got its number later. */
+/* What helpers are made of, and telling a process from another one that got its number later. */
 #include "daemon/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
@@ -32,4 +35,25 @@ int process_start_time(pid_t pid, uint64_t *ret) {
                 return -EBADMSG;
         *ret = started;
         return 0;
+}
+
+void process_close_all_but(int a, int b, int c) {
+        int keep[] = { STDERR_FILENO, a, b, c };
+        unsigned from = 0;
+
+        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]);
+                i++) /* in order: a handful, so by selection */
+                for (size_t j = i + 1; j < sizeof(keep) / sizeof(keep[0]); j++)
+                        if (keep[j] < keep[i]) {
+                                int swap = keep[i];
+
+                                keep[i] = keep[j];
+                                keep[j] = swap;
+                        }
+        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
+                if ((unsigned)keep[i] > from)
+                        (void)close_range(from, (unsigned)keep[i] - 1, 0);
+                from = (unsigned)keep[i] + 1;
+        }
+        (void)close_range(from, UINT_MAX, 0);
 }

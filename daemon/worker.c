@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -58,29 +57,6 @@ static void worker_free(struct worker *w) {
 }
 DEFINE_FREEP(struct worker, worker_free)
 
-/* Closes everything but standard error and these: what we hold open, nobody else can take over when cvmd
- * dies. */
-static void close_all_but(int a, int b, int c) {
-        int keep[] = { STDERR_FILENO, a, b, c };
-        unsigned from = 0;
-
-        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]);
-                i++) /* in order: a handful, so by selection */
-                for (size_t j = i + 1; j < sizeof(keep) / sizeof(keep[0]); j++)
-                        if (keep[j] < keep[i]) {
-                                int swap = keep[i];
-
-                                keep[i] = keep[j];
-                                keep[j] = swap;
-                        }
-        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
-                if ((unsigned)keep[i] > from)
-                        (void)close_range(from, (unsigned)keep[i] - 1, 0);
-                from = (unsigned)keep[i] + 1;
-        }
-        (void)close_range(from, UINT_MAX, 0);
-}
-
 static void note_helper(int state, enum plan_verb verb, const struct guid *instance) {
         uint64_t started;
         char text[128];
@@ -98,7 +74,7 @@ static _Noreturn void work(struct sysroot *root, int state, enum plan_verb verb,
         struct answer a = {};
         sigset_t none;
 
-        close_all_but(root->fd, state, answer);
+        process_close_all_but(root->fd, state, answer);
         (void)prctl(PR_SET_NAME, verb == PLAN_BLOCK ? "cvmd-block" : "cvmd-release");
         (void)signal(SIGPIPE, SIG_IGN); /* cvmd may be gone when we are done */
         sigemptyset(&none);

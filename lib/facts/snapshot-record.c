@@ -123,6 +123,18 @@ static int record_machine(struct recorder *rec) {
         return r < 0 ? r : record_platform(rec);
 }
 
+/* The probe of another process saw channels that we cannot: it logs what that process reads. */
+static int take_over(struct recorder *rec, const struct snapshot *seen) {
+        int r = 0;
+
+        for (size_t i = 0; i < seen->n_channels && r == 0; i++)
+                r = snapshot_add_channel(rec->snapshot, &seen->channels[i]);
+        if (r < 0)
+                return r;
+        rec->snapshot->connection = seen->connection;
+        return seen->probe_note ? snapshot_set_probe_note(rec->snapshot, seen->probe_note) : 0;
+}
+
 /* Reading subchannel_id is what makes the probe see a channel: so all of it happens within one round of it.
  */
 static int record_probed_devices(struct recorder *rec, struct diag *d) {
@@ -132,6 +144,8 @@ static int record_probed_devices(struct recorder *rec, struct diag *d) {
         if (probe)
                 channel_probe_begin(probe);
         r = record_devices(rec, d);
+        if (r == 0 && !probe && rec->options->seen)
+                return take_over(rec, rec->options->seen);
         if (r < 0 || !probe)
                 return r;
         r = channel_probe_end(probe, rec->snapshot, d);

@@ -15,7 +15,9 @@ struct snapshot_record_options {
         enum snapshot_scope scope;
         const struct cpuid_table *cpuid; /* a recording instead of the processor's; NULL: execute CPUID */
         struct channel_probe *probe;     /* NULL: channels stay unknown */
-        bool foreign; /* root is not this machine: neither CPUID nor kernel log are taken from it */
+        const struct snapshot
+                *seen; /* without a probe: what another one saw of channels and connection, or NULL */
+        bool foreign;  /* root is not this machine: neither CPUID nor kernel log are taken from it */
 };
 
 /*
