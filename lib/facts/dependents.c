@@ -109,13 +109,10 @@ static int chase_loop(struct chase *c, const char *path) {
 
 /* A multipath NVMe disk: the controllers that lead to it. */
 static int chase_nvme(struct chase *c, const char *path) {
-        static const char subsystems[] = "sys/devices/virtual/nvme-subsystem/";
-        _cleanup_(freep) char *folder = NULL;
+        _cleanup_(freep) char *subsystem = NULL;
+        int r = path_step_below(path, "sys/devices/virtual/nvme-subsystem", &subsystem);
 
-        if (strncmp(path, subsystems, strlen(subsystems)) != 0)
-                return 0;
-        folder = strndup(path, strlen(subsystems) + strcspn(path + strlen(subsystems), "/"));
-        return folder ? chase_links(c, folder, "nvme") : -ENOMEM;
+        return r < 0 || !subsystem ? r : chase_links(c, subsystem, "nvme");
 }
 
 /* Whether a block device sits on others by its nature, so that it is not the end of the way. */

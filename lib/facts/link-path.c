@@ -79,6 +79,20 @@ bool path_is_within(const char *path, const char *folder) {
         return strncmp(path, folder, n) == 0 && (path[n] == 0 || path[n] == '/');
 }
 
+int path_step_below(const char *path, const char *folder, char **ret) {
+        char *step = NULL;
+
+        if (path_is_within(path, folder) && strlen(path) > strlen(folder)) {
+                const char *below = path + strlen(folder) + 1;
+
+                step = strndup(path, (size_t)(below - path) + strcspn(below, "/"));
+                if (!step)
+                        return -ENOMEM;
+        }
+        *ret = step;
+        return 0;
+}
+
 const char *path_name(const char *path) {
         const char *slash = strrchr(path, '/');
 

@@ -21,5 +21,11 @@ bool link_is_contained(const char *link_path, const char *target);
 /* Whether path is folder or lies below it. */
 bool path_is_within(const char *path, const char *folder);
 
+/*
+ * What is directly below folder on the way to path: "a/b" of path "a/b/c" and folder "a". NULL when path
+ * does not lie below it. The caller frees *ret. -ENOMEM.
+ */
+int path_step_below(const char *path, const char *folder, char **ret);
+
 /* The last component. Borrowed. */
 const char *path_name(const char *path);

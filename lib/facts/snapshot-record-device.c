@@ -31,9 +31,7 @@ static int list(struct recorder *rec, const char *path, struct sysroot_names *re
 
         if (r == -ENOMEM || r == 0)
                 return r;
-        if (r == -ENOENT || r == -ENODEV || r == -ENOTDIR)
-                return 0;
-        return snapshot_add_error(rec->snapshot, path, r);
+        return record_is_gone(r) ? 0 : snapshot_add_error(rec->snapshot, path, r);
 }
 
 static int list_below(struct recorder *rec, const char *folder, const char *name,
@@ -208,36 +206,71 @@ static int recheck_identity(struct recorder *rec, const char *device, size_t fir
         return 0;
 }
 
+/* What a link of the bus leads to, NULL when it could not be read, which is recorded then. The caller frees
+ * it. */
+static int record_device_link(struct recorder *rec, const char *link, char **ret) {
+        size_t before = rec->snapshot->n_entries;
+        _cleanup_(freep) char *device = NULL;
+        int r = record_link(rec, link, &device);
+
+        if (r == 0 && !device && rec->snapshot->n_entries == before) {
+                device = strdup(link); /* no link, although the kernel makes one: then the folder itself */
+                r = device ? 0 : -ENOMEM;
+        }
+        if (r < 0)
+                return r;
+        *ret = TAKE(device);
+        return 0;
+}
+
+/*
+ * Records what is in the folder of a device; whole: all of it is of one object, which was there the whole
+ * time. -ENOENT when it went, which is no failure of ours.
+ */
+static int record_object(struct recorder *rec, const char *device, size_t first, bool *ret_whole,
+        bool *ret_changed) {
+        struct stat before, after;
+        int r = sysroot_stat(rec->root, device, &before);
+
+        if (record_is_gone(r))
+                return -ENOENT;
+        if (r < 0) {
+                *ret_whole = true; /* out of reach: the link alone stands for it */
+                return 0;
+        }
+        r = record_contents(rec, device);
+        if (r == 0)
+                r = recheck_identity(rec, device, first, ret_changed);
+        if (r < 0)
+                return r;
+        if (sysroot_stat(rec->root, device, &after) < 0)
+                return -ENOENT;
+        *ret_whole = before.st_ino == after.st_ino;
+        return 0;
+}
+
 /* One device that was there when the folder was listed. */
 static int record_device(struct recorder *rec, const char *name) {
         size_t first = rec->snapshot->n_entries;
         _cleanup_(freep) char *link = NULL;
-        int r;
 
         if (asprintf(&link, DEVICES "/%s", name) < 0)
                 return -ENOMEM;
         for (unsigned attempt = 1; attempt <= ATTEMPTS; attempt++) {
                 _cleanup_(freep) char *device = NULL;
-                struct stat before, after;
-                bool changed = false;
+                bool whole = false, changed = false;
+                int r;
 
                 snapshot_forget_entries(rec->snapshot, first);
-                r = record_link(rec, link, &device);
-                if (r == 0 && !device)
-                        device = strdup(
-                                link); /* no link, although the kernel makes one: then the folder itself */
+                r = record_device_link(rec, link, &device);
                 if (r < 0 || !device)
-                        return r < 0 ? r : -ENOMEM;
-                if (sysroot_stat(rec->root, device, &before) < 0)
+                        return r;
+                r = record_object(rec, device, first, &whole, &changed);
+                if (r == -ENOENT)
                         break;
-                r = record_contents(rec, device);
-                if (r == 0)
-                        r = recheck_identity(rec, device, first, &changed);
                 if (r < 0)
                         return r;
-                if (sysroot_stat(rec->root, device, &after) < 0)
-                        break;
-                if (before.st_ino == after.st_ino && (!changed || attempt == ATTEMPTS))
+                if (whole && (!changed || attempt == ATTEMPTS))
                         return 0;
         }
         snapshot_forget_entries(rec->snapshot, first);

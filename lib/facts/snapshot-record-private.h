@@ -10,6 +10,9 @@ struct recorder {
         struct snapshot *snapshot; /* not sealed yet */
 };
 
+/* Gone before we came, or while we were there: neither is a fact about the guest. */
+bool record_is_gone(int r);
+
 /*
  * Adds one file as it is, or that it could not be read. What is not there, goes meanwhile or
  * is no file is not recorded. All of these fail with -ENOMEM alone.

@@ -120,15 +120,10 @@ static int record_block_links(struct recorder *rec, size_t first, const char *fo
 
 /* The controllers of a multipath NVMe disk are links beside it, in the folder of the subsystem. */
 static int record_nvme_paths(struct recorder *rec, size_t first, const char *path, unsigned depth) {
-        static const char subsystems[] = "sys/devices/virtual/nvme-subsystem/";
-        _cleanup_(freep) char *folder = NULL;
-        const char *below;
+        _cleanup_(freep) char *subsystem = NULL;
+        int r = path_step_below(path, "sys/devices/virtual/nvme-subsystem", &subsystem);
 
-        if (strncmp(path, subsystems, strlen(subsystems)) != 0)
-                return 0;
-        below = path + strlen(subsystems);
-        folder = strndup(path, strlen(subsystems) + strcspn(below, "/"));
-        return folder ? record_block_links(rec, first, folder, "nvme", depth) : -ENOMEM;
+        return r < 0 || !subsystem ? r : record_block_links(rec, first, subsystem, "nvme", depth);
 }
 
 /* What a block device says about what it sits on: slaves of dm and md, the file of a loop device, the name

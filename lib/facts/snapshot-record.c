@@ -10,8 +10,7 @@
 #include "lib/facts/link-path.h"
 #include "lib/facts/snapshot-record-private.h"
 
-/* Gone before we came, or while we were there: neither is a fact about the guest. */
-static bool is_gone(int r) {
+bool record_is_gone(int r) {
         return r == -ENOENT || r == -ENODEV || r == -ENOTDIR;
 }
 
@@ -30,7 +29,7 @@ int record_file(struct recorder *rec, const char *path) {
                 r = file_read_fd(fd, SYSFS_TEXT_MAX, &bytes, &size);
         if (r == -ENOMEM)
                 return r;
-        if (is_gone(r))
+        if (record_is_gone(r))
                 return 0;
         if (r < 0)
                 return snapshot_add_error(rec->snapshot, path, r);
@@ -43,7 +42,7 @@ int record_link(struct recorder *rec, const char *path, char **ret) {
 
         if (r == -ENOMEM)
                 return r;
-        if (is_gone(r) || r == -EINVAL)
+        if (record_is_gone(r) || r == -EINVAL)
                 r = 0;
         else if (r < 0)
                 r = snapshot_add_error(rec->snapshot, path, r);

@@ -284,6 +284,18 @@ static void links_lead_where_they_say(void **state) {
                 assert_string_equal(path, rows[i].path);
                 assert_int_equal(link_is_contained(rows[i].link, rows[i].target), rows[i].contained);
         }
+        for (size_t i = 0; i < 4; i++) {
+                static const char *const steps[][3] = {
+                        { "a/b/c/d", "a/b", "a/b/c" },
+                        { "a/b/c", "a/b", "a/b/c" },
+                        { "a/b", "a/b", NULL },
+                        { "a/bc/d", "a/b", NULL },
+                };
+                _cleanup_(freep) char *step = NULL;
+
+                assert_int_equal(path_step_below(steps[i][0], steps[i][1], &step), 0);
+                assert_string_equal(step ?: "none", steps[i][2] ?: "none");
+        }
         assert_true(path_is_within("a/b", "a/b"));
         assert_true(path_is_within("a/b/c", "a/b"));
         assert_false(path_is_within("a/bc", "a/b"));
