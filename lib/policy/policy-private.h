@@ -21,6 +21,9 @@ struct policy_text {
 int policy_read_text(struct policy *p, const char *name, const char *text, size_t n,
         struct policy_problems *problems);
 
+/* Puts a later file behind what p has, and takes from it what it needs. -ENOMEM. */
+int policy_merge(struct policy *p, struct policy *file);
+
 /* Once all files are read: what no file says, what only shows over the whole, matchers and digest. */
 int policy_finish(struct policy *p, struct policy_problems *problems);
 

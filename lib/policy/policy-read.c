@@ -336,45 +336,6 @@ static const struct key policy_keys[] = {
         { "default", read_default, 0 },
 };
 
-/* The first file that has a setting wins; rules line up. */
-static int merge(struct policy *p, struct policy *file) {
-        struct policy_rule *rules = p->rules;
-
-        if (p->mode_origin.line == 0) {
-                p->mode = file->mode;
-                p->mode_origin = file->mode_origin;
-        }
-        if (p->expect_origin.line == 0) {
-                p->expect_isolation = file->expect_isolation;
-                file->expect_isolation = (struct policy_words){};
-                p->expect_paravisor = file->expect_paravisor;
-                p->expect_origin = file->expect_origin;
-        }
-        if (p->unknown_origin.line == 0) {
-                p->unknown = file->unknown;
-                p->unknown_origin = file->unknown_origin;
-        }
-        if (p->protect_origin.line == 0) {
-                p->protect = file->protect;
-                file->protect = (struct policy_words){};
-                p->protect_origin = file->protect_origin;
-        }
-        if (p->default_origin.line == 0) {
-                p->default_action = file->default_action;
-                p->default_origin = file->default_origin;
-        }
-        if (file->n_rules == 0)
-                return 0;
-        rules = reallocarray(p->rules, p->n_rules + file->n_rules, sizeof(*rules));
-        if (!rules)
-                return -ENOMEM;
-        memcpy(rules + p->n_rules, file->rules, file->n_rules * sizeof(*rules));
-        p->rules = rules;
-        p->n_rules += file->n_rules;
-        file->n_rules = 0; /* they have moved */
-        return 0;
-}
-
 /* The name becomes p's, so that origins may borrow it. */
 static int add_file_name(struct policy *p, const char *name, const char **ret) {
         char **files = reallocarray(p->files, p->n_files + 1, sizeof(*files));
@@ -409,5 +370,5 @@ int policy_read_text(struct policy *p, const char *name, const char *text, size_
                         reader_complain(&r, document->root->at,
                                 "this policy has no version: add \"version\": 1");
         }
-        return r.no_memory ? -ENOMEM : merge(p, file);
+        return r.no_memory ? -ENOMEM : policy_merge(p, file);
 }

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bytes, places and problems; what they mean as JSON is in json-scan.c. */
+#include "lib/base/json-scanner.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "lib/base/utf8.h"
+
+#define CHUNK_SIZE ((size_t)64 * 1024)
+#define BYTE_ORDER_MARK 0xfeff
+
+/* Memory that is given back all at once. */
+struct json_memory {
+        struct json_memory *next;
+        size_t used, size;
+        _Alignas(max_align_t) char bytes[];
+};
+
+void *scanner_allocate(struct scanner *s, size_t n) {
+        struct json_memory *m = s->document->memory;
+        void *p;
+
+        n = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+        if (!m || m->size - m->used < n) {
+                size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
+
+                m = malloc(sizeof(*m) + size);
+                if (!m) {
+                        s->failed = s->no_memory = true;
+                        return NULL;
+                }
+                *m = (struct json_memory){ .next = s->document->memory, .size = size };
+                s->document->memory = m;
+        }
+        p = m->bytes + m->used;
+        m->used += n;
+        return p;
+}
+
+void scanner_complain(struct scanner *s, struct json_position at, const char *format, ...) {
+        struct json_problem *p = scanner_allocate(s, sizeof(*p));
+        char text[256], *message;
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        message = p ? scanner_allocate(s, strlen(text) + 1) : NULL;
+        if (!message)
+                return;
+        memcpy(message, text, strlen(text) + 1);
+        *p = (struct json_problem){ .at = at, .message = message, .next = s->document->problems };
+        s->document->problems = p;
+}
+
+void scanner_fail(struct scanner *s, const char *message) {
+        if (!s->failed)
+                scanner_complain(s, s->position, "%s", message);
+        s->failed = true;
+}
+
+void scanner_fail_unexpected(struct scanner *s, const char *wanted) {
+        uint32_t c;
+
+        if (s->failed)
+                return;
+        if (s->at == s->end)
+                scanner_complain(s, s->position, "the text ends here; %s is missing", wanted);
+        else if (*s->at == '\'')
+                scanner_complain(s, s->position, "strings are written in double quotes");
+        else if (*s->at > ' ' && *s->at < 0x7f)
+                scanner_complain(s, s->position, "unexpected %c; %s is missing", *s->at, wanted);
+        else if (utf8_decode(s->at, (size_t)(s->end - s->at), &c) > 0)
+                scanner_complain(s, s->position, "unexpected character U+%04X; %s is missing", c, wanted);
+        s->failed = true;
+}
+
+bool scanner_more(const struct scanner *s) {
+        return !s->failed && s->at < s->end;
+}
+
+/* Steps over one byte; columns count characters, so only the first byte of each moves on. */
+void scanner_advance(struct scanner *s) {
+        if (*s->at == '\n') {
+                s->position.line++;
+                s->position.column = 1;
+        } else if (((unsigned char)*s->at & 0xc0) != 0x80)
+                s->position.column++;
+        s->at++;
+}
+
+void scanner_advance_by(struct scanner *s, size_t n) {
+        while (n-- > 0)
+                scanner_advance(s);
+}
+
+bool scanner_starts_with(const struct scanner *s, const char *text) {
+        size_t n = strlen(text);
+
+        return scanner_more(s) && (size_t)(s->end - s->at) >= n && memcmp(s->at, text, n) == 0;
+}
+
+static void skip_block_comment(struct scanner *s) {
+        struct json_position start = s->position;
+
+        scanner_advance_by(s, 2);
+        while (scanner_more(s) && !scanner_starts_with(s, "*/"))
+                scanner_advance(s);
+        if (s->at < s->end) {
+                scanner_advance_by(s, 2);
+                return;
+        }
+        scanner_complain(s, start, "this comment is never closed: end it with */");
+        s->failed = true;
+}
+
+void scanner_skip_blanks(struct scanner *s) {
+        while (scanner_more(s))
+                if (strchr(" \t\r\n", *s->at) && *s->at)
+                        scanner_advance(s);
+                else if (scanner_starts_with(s, "//"))
+                        while (scanner_more(s) && *s->at != '\n')
+                                scanner_advance(s);
+                else if (scanner_starts_with(s, "/*"))
+                        skip_block_comment(s);
+                else
+                        return;
+}
+
+bool scanner_take(struct scanner *s, char c) {
+        scanner_skip_blanks(s);
+        if (!scanner_more(s) || *s->at != c)
+                return false;
+        scanner_advance(s);
+        return true;
+}
+
+void scanner_check_characters(struct scanner *s) {
+        const struct scanner start = *s;
+        uint32_t c;
+
+        if (utf8_decode(s->at, (size_t)(s->end - s->at), &c) > 0 && c == BYTE_ORDER_MARK)
+                return scanner_fail(s,
+                        "the text starts with a byte order mark: save it as UTF-8 without one");
+        while (scanner_more(s)) {
+                size_t n = utf8_decode(s->at, (size_t)(s->end - s->at), &c);
+
+                if (n == 0)
+                        return scanner_fail(s, "this is not UTF-8: save the text as UTF-8");
+                if (c == 0)
+                        return scanner_fail(s, "a NUL byte: this is not text");
+                scanner_advance_by(s, n);
+        }
+        *s = start;
+}
+
+void json_document_free(struct json_document *d) {
+        if (!d)
+                return;
+        while (d->memory) {
+                struct json_memory *next = d->memory->next;
+
+                free(d->memory);
+                d->memory = next;
+        }
+        free(d);
+}

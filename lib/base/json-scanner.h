@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A text being read: where it stands, what was wrong, and the memory of its document. Sticky like the
+ * cursor: after the first error it is failed, and everything above it just returns. For json-scan.c alone.
+ */
+#include "lib/base/json-scan.h"
+
+struct scanner {
+        const char *at, *end;
+        struct json_position position;
+        unsigned depth;
+        bool failed;
+        bool no_memory; /* implies failed */
+        struct json_document *document;
+};
+
+/* NULL, and failed, when memory runs out; else as old as the document. */
+void *scanner_allocate(struct scanner *s, size_t n);
+
+/* Notes a problem and goes on. */
+void scanner_complain(struct scanner *s, struct json_position at, const char *format, ...) _printf_(3, 4);
+
+/* Notes a problem at the current place, after which nothing more can be understood. */
+void scanner_fail(struct scanner *s, const char *message);
+void scanner_fail_unexpected(struct scanner *s, const char *wanted);
+
+/* Whether there is a byte to look at. */
+bool scanner_more(const struct scanner *s);
+void scanner_advance(struct scanner *s);
+void scanner_advance_by(struct scanner *s, size_t n);
+bool scanner_starts_with(const struct scanner *s, const char *text);
+
+/* White space and comments. */
+void scanner_skip_blanks(struct scanner *s);
+
+/* Steps over blanks, and over c if it is next. */
+bool scanner_take(struct scanner *s, char c);
+
+/* Before anything else, so that all that follows may trust the bytes. */
+void scanner_check_characters(struct scanner *s);
