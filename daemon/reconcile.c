@@ -117,21 +117,34 @@ static void set_problem(struct tracked *t, const char *why) {
         snprintf(t->problem, sizeof(t->problem), "%.*s", (int)sizeof(t->problem) - 1, why);
 }
 
-static void start(struct manager *m, struct tracked *t, enum plan_verb verb, uint64_t now) {
+/* What goes wrong in the same way again is not told again. */
+static void fail(struct manager *m, struct tracked *t, enum plan_verb verb, const char *why) {
+        char instance[GUID_TEXT_SIZE];
+
+        m->counters.actions_failed++;
+        t->enforcement = ENFORCEMENT_FAILED;
+        if (strncmp(t->problem, why, sizeof(t->problem) - 1) == 0)
+                return;
+        set_problem(t, why);
+        guid_format(&t->instance, instance);
+        log_entry(LOG_ERR, MESSAGE_ACTION, LOG_FIELDS({ "DEVICE", instance }, { "REASON", t->problem }),
+                "%s: %s: %s", instance, plan_verb_to_string(verb), t->problem);
+}
+
+static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint64_t now) {
         struct diag d = {};
         int r = workers_start(m->workers, verb, &t->instance, &d);
 
         t->waiting = r == -EAGAIN;
         if (t->waiting)
-                return; /* the end of another helper makes us look again */
+                return 0; /* the end of another helper makes us look again */
         t->last_try = now;
         t->tries++;
-        t->recheck = false;
         if (r < 0 && r != -EBUSY) { /* -EBUSY: a helper that was adopted, whose end makes us look again */
-                t->enforcement = ENFORCEMENT_FAILED;
-                set_problem(t, d.text);
-                return;
+                fail(m, t, verb, d.text);
+                return reconcile_at(m, tracked_next_try(t, now));
         }
+        t->recheck = false;
         t->running = verb;
         t->hangs = false;
         if (verb == PLAN_BLOCK)
@@ -140,6 +153,7 @@ static void start(struct manager *m, struct tracked *t, enum plan_verb verb, uin
         if (t->enforcement == ENFORCEMENT_NONE || t->enforcement == ENFORCEMENT_RELEASED ||
                 verb == PLAN_RELEASE)
                 t->enforcement = ENFORCEMENT_PENDING;
+        return 0;
 }
 
 static int act(struct manager *m, const struct picture *p, uint64_t now, struct diag *d) {
@@ -168,7 +182,7 @@ static int act(struct manager *m, const struct picture *p, uint64_t now, struct 
                 else if (when > now)
                         r = reconcile_at(m, when);
                 else
-                        start(m, t, step->verb, now);
+                        r = start(m, t, step->verb, now);
         }
         return r < 0 ? diag_errno(d, r, "cannot plan the next look") : 0;
 }
@@ -285,15 +299,6 @@ const struct uevents_handler manager_uevents_handler = {
         .forged = on_forged,
 };
 
-static void told_failure(struct manager *m, struct tracked *t, enum plan_verb verb, const char *why) {
-        char instance[GUID_TEXT_SIZE];
-
-        guid_format(&t->instance, instance);
-        set_problem(t, why);
-        log_entry(LOG_ERR, MESSAGE_ACTION, LOG_FIELDS({ "DEVICE", instance }, { "REASON", t->problem }),
-                "%s: %s: %s", instance, plan_verb_to_string(verb), t->problem);
-}
-
 static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
         const struct apply_result *result, const char *why, void *data) {
         struct manager *m = data;
@@ -305,18 +310,14 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
                 return;
         t->running = PLAN_NOTHING;
         t->hangs = false;
-        if (t->renewed || r == -ENODEV ||
-                r == -ECHILD) { /* it says nothing about the device that is there now */
+        if (t->renewed || r == -ENODEV || r == -ECHILD) {
+                /* it says nothing about the device that is there now */
                 t->renewed = false;
                 t->enforcement = ENFORCEMENT_NONE;
                 t->problem[0] = 0;
-        } else if (r < 0 || !result->effective) {
-                m->counters.actions_failed++;
-                t->enforcement = ENFORCEMENT_FAILED;
-                if (r < 0 ? strncmp(t->problem, why, sizeof(t->problem) - 1)
-                          : strcmp(t->problem, result->what))
-                        told_failure(m, t, verb, r < 0 ? why : result->what);
-        } else {
+        } else if (r < 0 || !result->effective)
+                fail(m, t, verb, r < 0 ? why : result->what);
+        else {
                 t->enforcement = verb == PLAN_BLOCK ? ENFORCEMENT_BLOCKED : ENFORCEMENT_RELEASED;
                 t->noted = verb == PLAN_BLOCK;
                 t->problem[0] = 0;
@@ -331,11 +332,9 @@ static void on_hangs(const struct guid *instance, enum plan_verb verb, bool give
                 return;
         t->running = verb; /* one that was adopted was not known to */
         t->hangs = true;
-        if (given_up) {
-                m->counters.actions_failed++;
-                t->enforcement = ENFORCEMENT_FAILED;
-                told_failure(m, t, verb, "the kernel has not answered: the helper is left to itself");
-        } else
+        if (given_up)
+                fail(m, t, verb, "the kernel has not answered: the helper is left to itself");
+        else
                 set_problem(t, "the kernel has not answered yet");
         manager_reconcile_soon(m);
 }
