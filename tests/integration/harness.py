@@ -343,10 +343,14 @@ class Guest:
         return self
 
     def __exit__(self, kind, *_):
-        if kind and kind is not Skip:
+        stop(self.cvmd.process)
+        # ended well, or killed by the test; a sanitizer's complaint is neither
+        ended_badly = self.cvmd.process and self.cvmd.process.returncode not in (0, -signal.SIGKILL)
+        if ended_badly or (kind and kind is not Skip):
             for line in self.cvmd.log().splitlines()[-40:]:
                 print(f"# cvmd: {line}")
         self.ends.close()
+        assert kind or not ended_badly, f"cvmd ended with {self.cvmd.process.returncode}"
 
     def write_policy(self, policy):
         """policy: the path of one, or what it says."""

@@ -5,7 +5,7 @@
 import json
 import os
 
-from harness import DISK, HEARTBEAT, NETWORK, PLAIN_NETWORK, STRICT, Guest, wait_for
+from harness import DISK, HEARTBEAT, NETWORK, PLAIN, PLAIN_NETWORK, STRICT, Guest, wait_for
 from tap import main
 
 ALLOW_ALL = {"version": 1, "mode": "enforce", "default": {"action": "allow"}}
@@ -146,6 +146,30 @@ def test_audit_keeps_what_was_blocked():
         assert guest.simulator.driver(NETWORK) == "hv_netvsc"
         guest.bus.manager("Allow", "s", PLAIN_NETWORK)
         wait_for("released by hand", lambda: guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc")
+
+
+def test_halt_is_told_and_blocks_nothing():
+    policy = {"version": 1, "mode": "enforce", "default": {"action": "allow"}, "rules": [
+        {"id": "never", "match": {"class": "network"}, "require": {"ring": "confidential"}, "on-violation": "halt"}]}
+    with Guest("snp-openhcl", policy=policy) as guest:
+        guest.cvmd.start()  # a simulated guest is not this machine, which goes on
+        assert "the policy halts this guest" in guest.cvmd.log()
+        assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
+        assert guest.property("State") == "violating"
+
+
+def test_a_plan_says_what_enforcing_would_do():
+    with Guest("snp-root-plain") as guest:
+        guest.cvmd.start("--mode=audit")
+        plan = json.loads(guest.bus.manager("Plan")[0])
+        assert plan["mode"] == "audit" and plan["steps"] == [], plan
+        assert [(s["instance"], s["verb"]) for s in plan["protected"]] == [(DISK, "nothing")], plan
+        guest.simulator.reoffer(instance=NETWORK, relid=40, flags=PLAIN)
+        wait_for("seen", lambda: guest.devices()[NETWORK]["RelId"] == 40)
+        step, = json.loads(guest.bus.manager("Plan")[0])["steps"]
+        assert (step["verb"], step["instance"], step["driver"], step["rule"]) == \
+            ("block", NETWORK, "hv_netvsc", "payload-private"), step
+        assert guest.simulator.driver(NETWORK) == "hv_netvsc"
 
 
 main(globals())
