@@ -26,6 +26,7 @@ enum exit_code context_exit_code(const struct context *x, int r) {
         case EPERM:
                 return EXIT_CODE_NOT_AUTHORISED;
         case ENOTCONN:
+        case ECONNRESET: /* only the bus is a connection */
                 return EXIT_CODE_NO_DAEMON;
         default:
                 return EXIT_CODE_FAILED;

@@ -82,9 +82,10 @@ static bool print_cell(struct output *out, enum colour colour, const char *text,
         size_t padding = last ? 0 : width - columns + GAP;
         bool cut = last ? columns > *left : columns >= *left;
         size_t bytes = cut ? text_clip(text, *left - 1) : strlen(text);
+        const char *ellipsis = MB_CUR_MAX > 1 ? "…" : ">"; /* one column in every locale */
 
         fprintf(out->f, "%s%.*s%s%s", colour ? output_colour(out, colour) : "", (int)bytes, text,
-                cut ? "…" : "", colour ? output_colour(out, COLOUR_NONE) : "");
+                cut ? ellipsis : "", colour ? output_colour(out, COLOUR_NONE) : "");
         if (cut)
                 return false;
         *left -= columns;
