@@ -86,8 +86,7 @@ int cpuid_read(struct cpuid_table *ret, struct diag *d) {
                 highest = cpuid_find(&t, HYPERVISOR_FIRST, 0)->eax;
                 r = execute_range(&t, HYPERVISOR_FIRST + 1,
                         highest < HYPERVISOR_LAST ? highest : HYPERVISOR_LAST);
-                /* as the kernel does, without asking for its highest leaf: what the kernel saw is what
-                 * counts */
+                /* without asking for its highest leaf, as the kernel does: what the kernel saw counts */
                 if (r == 0)
                         r = execute_range(&t, STACK_FIRST, STACK_LAST);
         }
@@ -123,12 +122,14 @@ int cpuid_leaf_parse(const char *line, struct cpuid_leaf *ret) {
         }
         if (n < N)
                 return -EBADMSG;
-        *ret = (struct cpuid_leaf){ .leaf = v[0],
+        *ret = (struct cpuid_leaf){
+                .leaf = v[0],
                 .subleaf = v[1],
                 .eax = v[2],
                 .ebx = v[3],
                 .ecx = v[4],
-                .edx = v[5] };
+                .edx = v[5],
+        };
         return 0;
 }
 

@@ -13,7 +13,7 @@
 #include "lib/facts/guest-private.h"
 #include "lib/facts/link-path.h"
 
-#define DEPTH_MAX 16 /* of block devices on block devices; a loop of links ends here */
+#define DEPTH_MAX 16 /* of block devices on block devices */
 
 /* What is being followed, and for whom. */
 struct chase {
@@ -22,8 +22,34 @@ struct chase {
         enum dependent_kind kind;
         const char *name;
         unsigned depth;
+        char **visited; /* paths: a device is asked once, however many ways lead to it */
+        size_t n_visited;
         bool reached; /* the end of a way: a device that sits on no other */
 };
+
+static void chase_done(struct chase *c) {
+        for (size_t i = 0; i < c->n_visited; i++)
+                free(c->visited[i]);
+        free(c->visited);
+}
+
+/* -EEXIST when we were there before. */
+static int visit(struct chase *c, const char *path) {
+        char **bigger;
+
+        for (size_t i = 0; i < c->n_visited; i++)
+                if (strcmp(c->visited[i], path) == 0)
+                        return -EEXIST;
+        bigger = reallocarray(c->visited, c->n_visited + 1, sizeof(*bigger));
+        if (!bigger)
+                return -ENOMEM;
+        c->visited = bigger;
+        bigger[c->n_visited] = strdup(path);
+        if (!bigger[c->n_visited])
+                return -ENOMEM;
+        c->n_visited++;
+        return 0;
+}
 
 static int add_dependent(struct device *d, enum dependent_kind kind, const char *name, const char *through) {
         struct dependent *bigger;
@@ -130,10 +156,13 @@ static bool is_layer(const char *path) {
 
 /* A block device, or a controller, by its folder. */
 static int chase_path(struct chase *c, const char *path) {
-        int r = 0;
+        int r;
 
         if (c->depth == DEPTH_MAX)
                 return 0;
+        r = visit(c, path);
+        if (r < 0)
+                return r == -EEXIST ? 0 : r;
         c->depth++;
         c->reached |= !is_layer(path);
         for (size_t i = 0; i < c->guest->n_devices && r == 0; i++)
@@ -230,14 +259,20 @@ static int warn_unless_reached(const struct chase *c) {
 }
 
 static int eval_mount(const struct snapshot *s, struct guest *g, const struct snapshot_mount *m) {
-        struct chase c = { .snapshot = s, .guest = g, .kind = DEPENDENT_MOUNT, .name = m->where };
+        _cleanup_(chase_done) struct chase c = { .snapshot = s,
+                .guest = g,
+                .kind = DEPENDENT_MOUNT,
+                .name = m->where };
         int r = chase_mount(&c, m);
 
         return r < 0 ? r : warn_unless_reached(&c);
 }
 
 static int eval_swap(const struct snapshot *s, struct guest *g, const char *file) {
-        struct chase c = { .snapshot = s, .guest = g, .kind = DEPENDENT_SWAP, .name = file };
+        _cleanup_(chase_done) struct chase c = { .snapshot = s,
+                .guest = g,
+                .kind = DEPENDENT_SWAP,
+                .name = file };
         bool is_node = strncmp(file, "/dev/", strlen("/dev/")) == 0;
         int r = is_node ? chase_node(&c, file) : chase_file(&c, file);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What would break if a device lost its driver: mounts, swap, network interfaces and PCI devices that hang
- * on it. */
+/*
+ * What would break if a device lost its driver: mounts, swap, network interfaces and PCI devices that hang
+ * on it.
+ */
 #include "lib/facts/guest.h"
 
 /*

@@ -6,8 +6,10 @@
 
 enum tristate { TRISTATE_UNKNOWN, TRISTATE_NO, TRISTATE_YES, _TRISTATE_MAX };
 
-/* Of a channel's ring buffer or external memory ("dma"). Ordered from weakest but for UNKNOWN: see
- * weakest(). */
+/*
+ * Of a channel's ring buffer or external memory ("dma"). Ordered from weakest but for UNKNOWN: see
+ * weakest().
+ */
 enum confidentiality {
         CONFIDENTIALITY_UNKNOWN,
         CONFIDENTIALITY_PLAIN,
@@ -24,8 +26,10 @@ enum fact_source {
         _FACT_SOURCE_MAX,
 };
 
-/* The words of every output: "unknown", "no", "yes"; "unknown", "plain", "confidential"; "none",
- * "kernel-probe", ... */
+/*
+ * The words of every output: "unknown", "no", "yes"; "unknown", "plain", "confidential"; "none",
+ * "kernel-probe", ...
+ */
 const char *tristate_to_string(enum tristate t);
 const char *confidentiality_to_string(enum confidentiality c);
 const char *fact_source_to_string(enum fact_source s);

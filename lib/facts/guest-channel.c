@@ -69,8 +69,7 @@ static int eval_confidentiality(const struct gather *in, struct channel *c) {
         if (in->connection->proof) {
                 c->ring = c->dma = CONFIDENTIALITY_PLAIN;
                 c->source = FACT_SOURCE_CONNECTION;
-                /* only what the driver made of the offer: in older versions the bits of an offer mean
-                 * something else */
+                /* what the driver made of the offer; the bits of an offer once meant something else */
                 if (p && (p->ring == TRISTATE_YES || p->dma == TRISTATE_YES))
                         return guest_warn(in->guest,
                                 "channel %u of %s: the driver says that it is confidential, but %s; counted "

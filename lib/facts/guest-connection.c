@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the VMBus connection says about all channels at once; where two sources differ, the weaker one is
- * taken. */
+/*
+ * What the VMBus connection says about all channels at once; where two sources differ, the weaker one is
+ * taken.
+ */
 #include <errno.h>
 #include <stdio.h>
 

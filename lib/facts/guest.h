@@ -16,8 +16,10 @@ struct guest {
         size_t n_warnings;
 };
 
-/* Pure; copies what it needs of s. -ENOMEM is the only failure: what makes no sense becomes unknown and a
- * warning. */
+/*
+ * Pure; copies what it needs of s. -ENOMEM is the only failure: what makes no sense becomes unknown and a
+ * warning.
+ */
 int guest_eval(const struct snapshot *s, struct guest **ret);
 void guest_free(struct guest *g);
 DEFINE_FREEP(struct guest, guest_free)

@@ -99,8 +99,7 @@ static bool signature_is(uint32_t b, uint32_t c, uint32_t d, const char *text) {
         return true;
 }
 
-/* "Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2": what the kernel itself read from leaf 0x4000000c.
- */
+/* "Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2": what the kernel read from leaf 0x4000000c. */
 static bool logged_config(const struct snapshot *s, unsigned *ret_a, unsigned *ret_b) {
         for (size_t i = 0; i < s->n_kmsg; i++)
                 if (sscanf(s->kmsg[i], "Hyper-V: Isolation Config: Group A 0x%x, Group B 0x%x", ret_a,
@@ -237,8 +236,10 @@ static int is_anything(const char *name, const struct snapshot_entry *e, void *d
         return 1;
 }
 
-/* Where there is no CPUID: the kernel log says more than the device tree, which only says that something is
- * there. */
+/*
+ * Where there is no CPUID: the kernel log says more than the device tree, which only says that something is
+ * there.
+ */
 static struct isolation eval_hints(const struct snapshot *s) {
         struct isolation i = {};
         unsigned a, b;
@@ -257,8 +258,10 @@ static struct isolation eval_hints(const struct snapshot *s) {
         return i;
 }
 
-/* Contradictions about what the guest is leave nothing of the answer; those about the connection are its
- * own. */
+/*
+ * Contradictions about what the guest is leave nothing of the answer; those about the connection are its
+ * own.
+ */
 static void distrust(struct isolation *i) {
         if (!(i->problems & ~(unsigned)(ISOLATION_PROBLEM_VS | ISOLATION_PROBLEM_CONNECTION)))
                 return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Folders of sysfs are no links themselves, so that ".." is what it says and no file system needs to be
- * asked. */
+/*
+ * Folders of sysfs are no links themselves, so that ".." is what it says and no file system needs to be
+ * asked.
+ */
 #include "lib/facts/link-path.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds names by their form, wherever they stand: what a parser of each file would not know of is replaced
- * as well. */
+/*
+ * Finds names by their form, wherever they stand: what a parser of each file would not know of is replaced
+ * as well.
+ */
 #include "lib/facts/redaction.h"
 
 #include <ctype.h>
@@ -62,8 +64,10 @@ static bool guid_at(const char *text, size_t n, size_t at, struct guid *ret) {
 
         if (n - at < GUID_LENGTH)
                 return false;
-        /* "luks-<guid>" is one word and holds a GUID all the same; only digits beside it make it something
-         * else */
+        /*
+         * "luks-<guid>" is one word and holds a GUID all the same; only digits beside it make it something
+         * else
+         */
         if ((at > 0 && hex_digit(text[at - 1]) >= 0) ||
                 (n - at > GUID_LENGTH && hex_digit(text[at + GUID_LENGTH]) >= 0))
                 return false;
@@ -191,8 +195,10 @@ void redaction_settle(struct redaction *r) {
         r->n_guids = n;
 }
 
-/* In the order of what they stand for, different in their first characters, and with a letter to keep its
- * case in. */
+/*
+ * In the order of what they stand for, different in their first characters, and with a letter to keep its
+ * case in.
+ */
 static void put_guid(FILE *f, const struct redaction *r, const struct guid *g, const char *text) {
         const struct guid *known =
                 r->n_guids ? bsearch(g, r->guids, r->n_guids, sizeof(*g), compare_guids) : NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The reverse of recording. Nothing is followed on the way: every folder that is entered was made or opened
- * as a folder. */
+/*
+ * The reverse of recording. Nothing is followed on the way: every folder that is entered was made or opened
+ * as a folder.
+ */
 #include "lib/facts/snapshot-expand.h"
 
 #include <dirent.h>

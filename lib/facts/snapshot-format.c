@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writing the snapshot file that snapshot-text.c reads: the same order for the same snapshot, so that diff
- * works. */
+/*
+ * Writing the snapshot file that snapshot-text.c reads: the same order for the same snapshot, so that diff
+ * works.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

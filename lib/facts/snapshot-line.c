@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words of a line are cut off in place; what is foreign about them is checked here, once for all types
- * of lines. */
+/*
+ * The words of a line are cut off in place; what is foreign about them is checked here, once for all types
+ * of lines.
+ */
 #include "lib/facts/snapshot-line.h"
 
 #include <errno.h>

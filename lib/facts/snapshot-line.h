@@ -18,15 +18,14 @@ int line_bad(struct snapshot_line *l, const char *what);
 /* The next word as it is, never NULL: "" when there is none. Borrowed from the line. */
 char *line_word(struct snapshot_line *l);
 
-/* The next word with its escapes undone: text, not empty and without a NUL. The caller frees *ret. -EBADMSG.
+/* The next word with its escapes undone: text, not empty and without a NUL. -EBADMSG. The caller frees it.
  */
 int line_text(struct snapshot_line *l, char **ret);
 
 /* What follows "key=" in the next word, or NULL when it is another key. Borrowed from the line. */
 const char *line_value(struct snapshot_line *l, const char *key);
 
-/* The rest of the line: "..." with escapes; as text, without a NUL in it. The caller frees *ret. -EBADMSG.
- */
+/* The rest of the line: "..." with escapes; as text, without a NUL in it. -EBADMSG. The caller frees it. */
 int line_quoted(struct snapshot_line *l, char **ret, size_t *ret_size);
 int line_quoted_text(struct snapshot_line *l, char **ret);
 

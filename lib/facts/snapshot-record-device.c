@@ -141,8 +141,10 @@ static int record_pci(struct recorder *rec, const char *device) {
         return r;
 }
 
-/* In a snapshot for decisions never driver_override: on some kernels its reader waits for whoever unbinds
- * the device. */
+/*
+ * In a snapshot for decisions never driver_override: on some kernels its reader waits for whoever unbinds
+ * the device.
+ */
 static int record_own_attributes(struct recorder *rec, const char *device) {
         static const char *const more[] = { "vendor", "device" };
         int r = 0;
@@ -175,8 +177,10 @@ static int record_contents(struct recorder *rec, const char *device) {
         return r;
 }
 
-/* Reads the identity again. One that differs becomes an error: what it was for a moment is not what the
- * device is. */
+/*
+ * Reads the identity again. One that differs becomes an error: what it was for a moment is not what the
+ * device is.
+ */
 static int recheck_identity(struct recorder *rec, const char *device, size_t first, bool *ret_changed) {
         bool changed = false;
 
@@ -206,8 +210,10 @@ static int recheck_identity(struct recorder *rec, const char *device, size_t fir
         return 0;
 }
 
-/* What a link of the bus leads to, NULL when it could not be read, which is recorded then. The caller frees
- * it. */
+/*
+ * What a link of the bus leads to, NULL when it could not be read, which is recorded then. The caller frees
+ * it.
+ */
 static int record_device_link(struct recorder *rec, const char *link, char **ret) {
         size_t before = rec->snapshot->n_entries;
         _cleanup_(freep) char *device = NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The kernel log, one record a read(2): "6,339,5140900,-;hv_vmbus: Vmbus version:6.0", see
- * Documentation/ABI/testing/dev-kmsg. */
+/*
+ * The kernel log, one record a read(2): "6,339,5140900,-;hv_vmbus: Vmbus version:6.0", see
+ * Documentation/ABI/testing/dev-kmsg.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -19,8 +19,10 @@ bool record_is_gone(int r);
  */
 int record_file(struct recorder *rec, const char *path);
 
-/* The same for a link; *ret is where it leads, resolved, or NULL when nothing is to be followed. The caller
- * frees it. */
+/*
+ * The same for a link; *ret is where it leads, resolved, or NULL when nothing is to be followed. The caller
+ * frees it.
+ */
 int record_link(struct recorder *rec, const char *path, char **ret);
 
 /* Whether there is an entry from number first on that has this path. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is mounted and swapped to, and the way down from there through sysfs: enough to find the device it
- * all hangs on. */
+/*
+ * What is mounted and swapped to, and the way down from there through sysfs: enough to find the device it
+ * all hangs on.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -126,8 +128,10 @@ static int record_nvme_paths(struct recorder *rec, size_t first, const char *pat
         return r < 0 || !subsystem ? r : record_block_links(rec, first, subsystem, "nvme", depth);
 }
 
-/* What a block device says about what it sits on: slaves of dm and md, the file of a loop device, the name
- * of a mapping. */
+/*
+ * What a block device says about what it sits on: slaves of dm and md, the file of a loop device, the name
+ * of a mapping.
+ */
 static int record_block(struct recorder *rec, size_t first, const char *path, unsigned depth) {
         static const char *const attributes[] = { "dm/name", "loop/backing_file" };
         _cleanup_(freep) char *slaves = NULL;

@@ -134,8 +134,7 @@ static int take_over(struct recorder *rec, const struct snapshot *seen) {
         return seen->probe_note ? snapshot_set_probe_note(rec->snapshot, seen->probe_note) : 0;
 }
 
-/* Reading subchannel_id is what makes the probe see a channel: so all of it happens within one round of it.
- */
+/* Reading subchannel_id is what makes the probe see a channel: all of it happens within one round. */
 static int record_probed_devices(struct recorder *rec, struct diag *d) {
         struct channel_probe *probe = rec->options->probe;
         int r;

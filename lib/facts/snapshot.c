@@ -48,8 +48,10 @@ void snapshot_free(struct snapshot *s) {
         free(s);
 }
 
-/* Room for one more in an array that grows by doubling: its capacity is the next power of two. NULL: no
- * memory. */
+/*
+ * Room for one more in an array that grows by doubling: its capacity is the next power of two. NULL: no
+ * memory.
+ */
 static void *grow(void *array, size_t n, size_t size) {
         if ((n & (n - 1)) != 0)
                 return array;

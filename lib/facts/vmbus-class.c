@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One row for each class of vmbus_devs[] in drivers/hv/channel_mgmt.c; kernel_allowed is its
- * allowed_in_isolated. */
+/*
+ * One row for each class of vmbus_devs[] in drivers/hv/channel_mgmt.c; kernel_allowed is its
+ * allowed_in_isolated.
+ */
 #include "lib/facts/vmbus-class.h"
 
 #include <string.h>

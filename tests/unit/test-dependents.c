@@ -123,6 +123,31 @@ static void everything_is_followed_down(void **state) {
         }
 }
 
+/*
+ * Every layer on every other: as many ways as there are orders of them, and each device asked once all the
+ * same.
+ */
+static void many_ways_are_walked_once(void **state) {
+        enum { N = 14 };
+        _cleanup_(guest_freep) struct guest *g = NULL;
+        _cleanup_(freep) char *lines = NULL, *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&lines, &size);
+
+        assert_non_null(f);
+        fputs(DEVICES "mount 254:0 / ext4\n" NUMBER("254:0", DM0)
+                        SLAVE("virtual/block/dm-13", "sda", DISK_A),
+                f);
+        for (unsigned i = 0; i < N; i++)
+                for (unsigned j = 0; j < N; j++)
+                        fprintf(f, "symlink sys/devices/virtual/block/dm-%u/slaves/dm-%u ../../dm-%u\n", i,
+                                j, j);
+        assert_int_equal(fclose(f), 0);
+        g = guest_of_lines(lines);
+        text = dependents_of(&g->devices[0]);
+        assert_string_equal(text, "mount / through sda");
+}
+
 static void fixtures_hang_together(void **state) {
         static const struct {
                 const char *fixture, *device, *dependents;
@@ -147,6 +172,7 @@ static void fixtures_hang_together(void **state) {
 
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_followed_down),
+        cmocka_unit_test(many_ways_are_walked_once),
         cmocka_unit_test(fixtures_hang_together),
 };
 

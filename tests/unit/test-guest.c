@@ -242,8 +242,10 @@ static void a_class_may_be_written_in_either_case(void **state) {
         assert_string_equal(g->devices[0].known->name, "network");
 }
 
-/* No folder of the kernel is called so; whatever it is, it is there, and no rule for a known device matches
- * it. */
+/*
+ * No folder of the kernel is called so; whatever it is, it is there, and no rule for a known device matches
+ * it.
+ */
 static void folders_with_odd_names_are_devices_too(void **state) {
         static const char *const names[] = { "{" A "}", "A0000000-0000-4000-8000-000000000001", "eth0", "a",
                 "a0000000-0000-4000-8000-00000000000", "\\x1b[2J" };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The snapshot file and the container: everything that can be in one, and every way in which one can be
- * wrong. */
+/*
+ * The snapshot file and the container: everything that can be in one, and every way in which one can be
+ * wrong.
+ */
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
