@@ -117,7 +117,7 @@ static bool add_rule_changes(struct json_object *a, const struct decision *d) {
         if (r->action != ACTION_UNSET)
                 return add_change(a, "a rule before \"%s\" that matches this device", r->id);
         if (d->violates)
-                return add_change(a, "the host offering every channel of it with %s confidential", must);
+                return add_change(a, "the host offering the %s of every channel as confidential", must);
         return add_change(a, "a channel of it without a confidential %s: then %s", must,
                 policy_action_to_string(r->on_violation));
 }

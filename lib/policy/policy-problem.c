@@ -8,8 +8,6 @@
 
 #include "lib/base/escape.h"
 
-#define QUOTED_MAX 16 /* bytes of foreign text in a message: each may become four */
-
 static void problem_done(struct policy_problem *p) {
         free(p->file);
         free(p->message);
@@ -104,20 +102,11 @@ int policy_problem_format(const struct policy_problem *p, char **ret) {
 }
 
 struct quote quote(const char *foreign) {
+        size_t n = strlen(foreign), shown = n < QUOTED_MAX ? n : QUOTED_MAX;
         _cleanup_(freep) char *escaped = NULL;
-        size_t n = strlen(foreign);
         struct quote q = {};
 
-        /* plain words are shown longer than those that grow by escaping */
-        if (n >= sizeof(q.text) - 6 || escape_new(foreign, n, &escaped) < 0 ||
-                strlen(escaped) >= sizeof(q.text) - 6) {
-                free(escaped);
-                escaped = NULL;
-                if (escape_new(foreign, n < QUOTED_MAX ? n : QUOTED_MAX, &escaped) < 0)
-                        escaped = NULL;
-                snprintf(q.text, sizeof(q.text), "\"%s...\"", escaped ? escaped : "");
-                return q;
-        }
-        snprintf(q.text, sizeof(q.text), "\"%s\"", escaped);
+        if (escape_new(foreign, shown, &escaped) == 0)
+                snprintf(q.text, sizeof(q.text), "\"%s%s\"", escaped, shown < n ? "..." : "");
         return q;
 }

@@ -12,8 +12,10 @@ int policy_problem_add(struct policy_problems *p, enum policy_severity severity,
  * 0. */
 int policy_problems_close(struct policy_problems *p, struct diag *d);
 
-/* Foreign text within a message: escaped, and shortened when it is long. */
+/* Foreign text within a message: escaped, which makes up to four characters of a byte, and cut when it is
+ * long. */
+#define QUOTED_MAX 48
 struct quote {
-        char text[80];
+        char text[4 * QUOTED_MAX + sizeof("\"...\"")];
 };
 struct quote quote(const char *foreign);

@@ -79,7 +79,7 @@ static void a_blocked_device_from_facts_to_verdict(void **state) {
         assert_non_null(strstr(text_at(o, "decision.reason"), "ring of channel 7 is plain"));
         assert_string_equal(text_at(o, "verdict"), "violating");
         assert_string_equal(text_at(o, "would-change.0"),
-                "the host offering every channel of it with ring confidential");
+                "the host offering the ring of every channel as confidential");
         assert_string_equal(text_at(o, "would-change.1"), "mode enforce: then it is blocked");
         assert_string_equal(text_at(o, "would-change.2"),
                 "cvmctl allow f8615163-df3e-46c5-913f-f2d2f965ed07");

@@ -274,6 +274,27 @@ static void many_large_files_are_refused(void **state) {
                 assert_non_null(strstr(l.problems.problems[i].message, i < 4 ? "NUL" : "too large"));
 }
 
+static void very_many_files_are_refused(void **state) {
+        const struct scratch *s = *state;
+        _cleanup_(loaded_done) struct loaded l = {};
+        char path[64];
+
+        scratch_make_parents(s, ETC);
+        for (unsigned i = 0; i <= POLICY_FILES_MAX; i++) {
+                _cleanup_(closep) int fd = -1;
+
+                snprintf(path, sizeof(path), ETC "%04u.json", i);
+                fd = openat(s->fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+                assert_true(fd >= 0);
+                assert_int_equal(file_write_fd(fd, "{\"version\":1}", strlen("{\"version\":1}")), 0);
+        }
+        l = load(s);
+        assert_int_equal(l.r, -EBADMSG);
+        assert_int_equal(l.problems.n, 1);
+        assert_string_equal(l.problems.problems[0].file, "/" ETC "1024.json");
+        assert_non_null(strstr(l.problems.problems[0].message, "more than 1024 policy files"));
+}
+
 /* A root in which one policy file holds more than its size says, as one does that grows while it is read. */
 struct growing {
         struct sysroot root;
@@ -382,6 +403,7 @@ static const struct CMUnitTest tests[] = {
         TEST(what_is_no_file_is_refused),
         TEST(a_hundred_megabytes_are_refused),
         TEST(many_large_files_are_refused),
+        TEST(very_many_files_are_refused),
         TEST(what_changes_while_it_is_read_is_refused),
         TEST(every_file_is_checked_in_one_run),
         TEST(named_files_and_folders),
