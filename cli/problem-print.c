@@ -27,16 +27,30 @@ static size_t count(const struct policy_problems *p, enum policy_severity s) {
         return n;
 }
 
-/* The text of the file that a problem is in; NULL when it cannot be read (again). */
-static char *read_again(struct sysroot *root, const char *file) {
-        char *text;
-        int r;
+/* The file that was read again last: problems come in the order of files. */
+struct source {
+        const char *file; /* borrowed */
+        char *text;       /* NULL when it cannot be read (again) */
+};
 
+static void source_done(struct source *s) {
+        free(s->text);
+        *s = (struct source){};
+}
+
+static const char *source_text(struct source *s, struct sysroot *root, const char *file) {
+        char *text = NULL;
+
+        if (s->file && strcmp(s->file, file) == 0)
+                return s->text;
+        source_done(s);
+        s->file = file;
         if (root)
-                r = sysroot_read(root, file + strspn(file, "/"), POLICY_FILE_MAX, &text, NULL);
+                (void)sysroot_read(root, file + strspn(file, "/"), POLICY_FILE_MAX, &text, NULL);
         else
-                r = file_read_at(AT_FDCWD, file, POLICY_FILE_MAX, &text, NULL);
-        return r < 0 ? NULL : text;
+                (void)file_read_at(AT_FDCWD, file, POLICY_FILE_MAX, &text, NULL);
+        s->text = text;
+        return text;
 }
 
 /* Where line number `line`, from 1, starts in text; NULL past the end. */
@@ -110,8 +124,9 @@ static void print_line(struct output *out, const char *line, unsigned line_numbe
         fprintf(out->f, "%s\n", output_colour(out, COLOUR_NONE));
 }
 
-static int print_problem(const struct policy_problem *p, struct sysroot *root, struct output *out) {
-        _cleanup_(freep) char *message = NULL, *text = NULL;
+static int print_problem(const struct policy_problem *p, struct sysroot *root, struct source *source,
+        struct output *out) {
+        _cleanup_(freep) char *message = NULL;
         const char *line;
 
         if (policy_problem_format(p, &message) < 0)
@@ -120,18 +135,21 @@ static int print_problem(const struct policy_problem *p, struct sysroot *root, s
         fputc('\n', out->f);
         if (p->line == 0 || p->column == 0)
                 return 0;
-        text = read_again(root, p->file);
-        line = find_line(text, p->line);
+        line = find_line(source_text(source, root, p->file), p->line);
         if (line)
                 print_line(out, line, p->line, p->column);
         return 0;
 }
 
 int problems_print(const struct policy_problems *p, struct sysroot *root, struct output *out) {
+        _cleanup_(source_done) struct source source = {};
+        size_t kept = count(p, POLICY_ERROR);
         int r = 0;
 
         for (size_t i = 0; i < p->n && r == 0; i++)
-                r = print_problem(&p->problems[i], root, out);
+                r = print_problem(&p->problems[i], root, &source, out);
+        if (p->n_errors > kept)
+                fprintf(out->f, "... and %zu more errors\n", p->n_errors - kept);
         return r;
 }
 

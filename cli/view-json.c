@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Scripts stand on these keys: they are added to, never renamed. */
+/* Keys are added, never renamed: a test holds them against what was promised. */
 #include "cli/view-json.h"
 
 #include <errno.h>

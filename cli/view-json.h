@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The JSON of status and devices, key for key what cvmctl(1) promises. */
+/* The JSON of status and devices: scripts stand on its keys. */
 #include <json-c/json_object.h>
 
 #include "cli/view.h"

@@ -274,6 +274,16 @@ def test_policy_check_points_at_every_mistake():
         assert status == 1 and f"{policy}:" in err and "policy check" in err, (status, err)
 
 
+def test_policy_check_counts_what_it_does_not_show():
+    rule = '{ "id": "r%d", "match": { "class": "netwrok" }, "action": "allow" }'
+    with Folder() as folder:
+        policy = folder.file("p.json", '{ "version": 1, "rules": [\n' + ",\n".join(rule % i for i in range(3000)) + "\n] }")
+        status, out, _ = cvmctl("policy", "check", policy)
+        lines = out.splitlines()
+        shown = sum(": error: " in line for line in lines)
+        assert status == 3 and 0 < shown < 3000 and lines[-1] == f"... and {3000 - shown} more errors", lines[-1]
+
+
 def test_policy_check_is_content_with_what_is_shipped():
     for policy in STRICT, DEFAULT:
         assert "nothing is wrong" in good(cvmctl("policy", "check", policy))
