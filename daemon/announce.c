@@ -22,12 +22,16 @@ static void append(struct manager *m, struct decision_record *r) {
                 log_error("the decision log cannot be written: %s", d.text);
 }
 
-static void append_unless_repeated(struct manager *m, struct decision_record *r) {
+static bool is_repeated(const struct manager *m, struct decision_record r) {
         char digest[DIGEST_TEXT_SIZE];
 
         digest_format(&m->policy->digest, digest);
-        r->policy = digest;
-        if (decision_log_repeats(m->log, r) <= 0)
+        r.policy = digest;
+        return decision_log_repeats(m->log, &r) > 0; /* if that cannot be told: once too often, then */
+}
+
+static void append_unless_repeated(struct manager *m, struct decision_record *r) {
+        if (!is_repeated(m, *r))
                 append(m, r);
 }
 
@@ -50,9 +54,6 @@ void announce_policy(struct manager *m) {
         digest_format(&m->policy->digest, digest);
         log_entry(LOG_INFO, MESSAGE_POLICY, LOG_FIELDS({ "POLICY", digest }),
                 "policy %s: %zu rules from %zu files", digest, m->policy->n_rules, m->policy->n_files);
-        if (m->policy_trouble)
-                log_entry(LOG_ERR, MESSAGE_POLICY_INVALID, LOG_FIELDS({ "REASON", m->policy_trouble }), "%s",
-                        m->policy_trouble);
         if (m->o.mode != MODE_UNSET)
                 log_entry(LOG_NOTICE, MESSAGE_MODE, LOG_FIELDS({ "MODE", word }),
                         "the mode is %s, by override: the policy says %s", word,
@@ -100,14 +101,8 @@ static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
         free(t->announced);
         t->announced = TAKE(text);
         t->from_start = false;
-        if (from_start) {
-                char digest[DIGEST_TEXT_SIZE];
-
-                digest_format(&m->policy->digest, digest);
-                record.policy = digest;
-                if (decision_log_repeats(m->log, &record) > 0)
-                        return;
-        }
+        if (from_start && is_repeated(m, record))
+                return;
         append(m, &record);
         m->counters.decisions++;
         log_entry(verdict_priority(shown->verdict), MESSAGE_DECISION,
@@ -135,6 +130,20 @@ void announce_state(struct manager *m, const struct picture *p) {
                 return;
         m->announced_state = p->state;
         log_entry(LOG_NOTICE, MESSAGE_STATE, LOG_FIELDS({ "STATE", word }), "this guest is %s", word);
+}
+
+static bool is_among(const char *text, const struct picture *p) {
+        for (size_t i = 0; p && i < p->n_warnings; i++)
+                if (strcmp(p->warnings[i], text) == 0)
+                        return true;
+        return false;
+}
+
+void announce_warnings(const struct picture *before, const struct picture *after) {
+        for (size_t i = 0; i < after->n_warnings; i++)
+                if (!is_among(after->warnings[i], before))
+                        log_entry(LOG_WARNING, MESSAGE_WARNING, LOG_FIELDS({ "REASON", after->warnings[i] }),
+                                "%s", after->warnings[i]);
 }
 
 void announce_rebound(struct manager *m, const struct device *d, unsigned times) {

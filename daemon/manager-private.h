@@ -42,6 +42,7 @@ extern const struct workers_handler manager_workers_handler;
 void announce_start(struct manager *m);
 void announce_policy(struct manager *m);
 void announce_verdicts(struct manager *m, struct picture *p);
+void announce_warnings(const struct picture *before, const struct picture *after);
 void announce_state(struct manager *m, const struct picture *p);
 void announce_rebound(struct manager *m, const struct device *d, unsigned times);
 void announce_by_hand(struct manager *m, const struct device *d, enum by_hand what);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <json-c/json_object.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -118,7 +117,6 @@ static int open_log(struct manager *m, struct diag *d) {
         if (r == -EBADMSG || r == -EFBIG) {
                 if (asprintf(&m->log_trouble, "the decision log is begun anew: %s", told.text) < 0)
                         return diag_errno(d, -ENOMEM, "decision log");
-                log_error("%s", m->log_trouble);
                 told = (struct diag){};
                 r = decision_log_set_aside(folder, &told);
                 if (r >= 0)
@@ -368,8 +366,9 @@ static int write_everything(const struct manager *m, int fd) {
 }
 
 void manager_record_everything(const struct manager *m, int fd) {
-        process_close_all_but(m->o.root->fd, fd, fd);
-        (void)prctl(PR_SET_NAME, "cvmd-snapshot");
+        const int keep[] = { m->o.root->fd, fd };
+
+        process_become_helper("cvmd-snapshot", keep, sizeof(keep) / sizeof(keep[0]));
         _exit(write_everything(m, fd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 

@@ -6,14 +6,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 
 #define STAT_MAX 4096
+#define KEEP_MAX 8
 
 int process_start_time(pid_t pid, uint64_t *ret) {
         _cleanup_(freep) char *text = NULL;
@@ -37,23 +41,32 @@ int process_start_time(pid_t pid, uint64_t *ret) {
         return 0;
 }
 
-void process_close_all_but(int a, int b, int c) {
-        int keep[] = { STDERR_FILENO, a, b, c };
+static int compare_descriptors(const void *a, const void *b) {
+        return *(const int *)a - *(const int *)b;
+}
+
+static void close_all_but(const int *keep, size_t n_keep) {
+        int sorted[KEEP_MAX] = { STDERR_FILENO };
         unsigned from = 0;
+        size_t n = 1;
 
-        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]);
-                i++) /* in order: a handful, so by selection */
-                for (size_t j = i + 1; j < sizeof(keep) / sizeof(keep[0]); j++)
-                        if (keep[j] < keep[i]) {
-                                int swap = keep[i];
-
-                                keep[i] = keep[j];
-                                keep[j] = swap;
-                        }
-        for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
-                if ((unsigned)keep[i] > from)
-                        (void)close_range(from, (unsigned)keep[i] - 1, 0);
-                from = (unsigned)keep[i] + 1;
+        for (size_t i = 0; i < n_keep && n < KEEP_MAX; i++)
+                sorted[n++] = keep[i];
+        qsort(sorted, n, sizeof(sorted[0]), compare_descriptors);
+        for (size_t i = 0; i < n; i++) {
+                if ((unsigned)sorted[i] > from)
+                        (void)close_range(from, (unsigned)sorted[i] - 1, 0);
+                from = (unsigned)sorted[i] + 1;
         }
         (void)close_range(from, UINT_MAX, 0);
+}
+
+void process_become_helper(const char *name, const int *keep, size_t n_keep) {
+        sigset_t none;
+
+        close_all_but(keep, n_keep);
+        (void)prctl(PR_SET_NAME, name);
+        (void)signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -226,6 +226,7 @@ static void show(struct manager *m, struct picture *p) {
         _cleanup_(picture_freep) struct picture *before = m->picture;
         bool ready = !m->ready && !p->busy;
 
+        announce_warnings(before, p);
         announce_verdicts(m, p);
         announce_state(m, p);
         m->picture = p;

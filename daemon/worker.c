@@ -9,10 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "daemon/process.h"
@@ -71,14 +69,11 @@ static void note_helper(int state, enum plan_verb verb, const struct guid *insta
 /* In the helper, from fork to end. */
 static _Noreturn void work(struct sysroot *root, int state, enum plan_verb verb, const struct guid *instance,
         int answer) {
+        const int keep[] = { root->fd, state, answer };
         struct answer a = {};
-        sigset_t none;
 
-        process_close_all_but(root->fd, state, answer);
-        (void)prctl(PR_SET_NAME, verb == PLAN_BLOCK ? "cvmd-block" : "cvmd-release");
-        (void)signal(SIGPIPE, SIG_IGN); /* cvmd may be gone when we are done */
-        sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        process_become_helper(verb == PLAN_BLOCK ? "cvmd-block" : "cvmd-release", keep,
+                sizeof(keep) / sizeof(keep[0]));
         note_helper(state, verb, instance);
         if (verb == PLAN_BLOCK)
                 a.r = apply_block(root, state, instance, &a.result, &a.why);
