@@ -3,18 +3,17 @@
 #include "lib/facts/boot-trace.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "lib/facts/tracefs.h"
 
 static bool reads_as(struct sysroot *root, const char *buffer, const char *file, const char *wanted) {
-        _cleanup_(freep) char *path = NULL, *line = NULL;
+        _cleanup_(freep) char *path = NULL;
 
         if (asprintf(&path, "%s/%s", buffer, file) < 0) {
                 path = NULL;
                 return false;
         }
-        return sysroot_read_line(root, path, &line) == 0 && strcmp(line, wanted) == 0;
+        return tracefs_reads_as(root, path, wanted);
 }
 
 /* buffer: the folder of an instance, or of tracefs itself. */

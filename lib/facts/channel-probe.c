@@ -34,7 +34,7 @@ struct channel_probe {
         enum probe_method asked, method;
         struct trace_instance *instance; /* while an event is armed */
         bool proved;                     /* a channel that was read has shown up */
-        bool without_tracefs;            /* it was not mounted when last we looked */
+        unsigned surroundings;           /* what was there when last we armed: see look_around() */
         char *boot_trace;                /* PROBE_BOOT_TRACE: the file */
         bool layout_tried, layout_known;
         struct channel_layout layout;
@@ -64,8 +64,7 @@ int probe_method_from_string(const char *word) {
         return name_find(methods, N_NAMES(methods), word);
 }
 
-/* Reads subchannel_id of one channel of that device, and returns its relid. -ENODATA: there is none to read.
- */
+/* Reads subchannel_id of one channel of that device, and returns its relid. -ENODATA: there is none. */
 static int read_some_channel(struct channel_probe *p, const char *device, uint32_t *ret_relid) {
         _cleanup_(sysroot_names_done) struct sysroot_names relids = {};
         _cleanup_(freep) char *folder = NULL;
@@ -195,7 +194,6 @@ static bool arm_live(struct channel_probe *p) {
         r = trace_instance_new(p->root, p->name, &p->instance, &why);
         if (r < 0) {
                 p->note = why;
-                p->without_tracefs = r == -ENODATA;
                 return false;
         }
         for (size_t i = 0; i < N_NAMES(attempts); i++) {
@@ -235,8 +233,18 @@ static void disarm(struct channel_probe *p) {
         free(TAKE(p->boot_trace));
         p->method = PROBE_NONE;
         p->proved = false;
-        p->without_tracefs = false;
         p->note.text[0] = 0;
+}
+
+/* What must be there for any method to work: either may come after us, early in boot. */
+enum { WITH_TRACEFS = 1 << 0, WITH_VMBUS = 1 << 1 };
+
+static unsigned look_around(struct channel_probe *p) {
+        const char *folder;
+        struct stat st;
+
+        return (tracefs_find(p->root, &folder, NULL) == 0 ? WITH_TRACEFS : 0) |
+                (sysroot_stat(p->root, DEVICES, &st) == 0 ? WITH_VMBUS : 0);
 }
 
 /* The best that can be had. */
@@ -244,9 +252,11 @@ static void arm(struct channel_probe *p) {
         bool live = p->asked != PROBE_BOOT_TRACE && p->asked != PROBE_NONE;
 
         disarm(p);
+        p->surroundings = look_around(p);
+        p->layout_tried = p->layout_known;
         if (live && arm_live(p))
                 p->note.text[0] = 0; /* one live method is as good as another */
-        else if ((p->asked == PROBE_AUTO && !p->without_tracefs) || p->asked == PROBE_BOOT_TRACE)
+        else if ((p->asked == PROBE_AUTO && p->surroundings & WITH_TRACEFS) || p->asked == PROBE_BOOT_TRACE)
                 arm_boot_trace(p);
 }
 
@@ -284,13 +294,11 @@ const char *channel_probe_note(const struct channel_probe *p) {
         return p->round.text[0] ? p->round.text : p->note.text;
 }
 
-/* The event is ours to keep, and tracefs may have been mounted since. */
+/* The event is ours to keep, and tracefs may have been mounted since, hv_vmbus loaded. */
 static bool must_arm(struct channel_probe *p) {
-        const char *folder;
-
         if (p->instance)
                 return !trace_instance_armed(p->instance) || (!p->proved && prove(p, NULL) < 0);
-        return p->without_tracefs && tracefs_find(p->root, &folder, NULL) == 0;
+        return p->asked != PROBE_NONE && look_around(p) & ~p->surroundings;
 }
 
 void channel_probe_begin(struct channel_probe *p) {

@@ -47,6 +47,12 @@ int tracefs_find(struct sysroot *root, const char **ret_folder, struct diag *d) 
                 folders[0], folders[0]);
 }
 
+bool tracefs_reads_as(struct sysroot *root, const char *path, const char *line) {
+        _cleanup_(freep) char *text = NULL;
+
+        return sysroot_read_line(root, path, &text) == 0 && strcmp(text, line) == 0;
+}
+
 /* A file of the instance; with event true, of the event within it. The caller frees it; NULL: no memory. */
 static char *file_of(const struct trace_instance *t, bool event, const char *file) {
         char *path;
@@ -62,9 +68,9 @@ static char *file_of(const struct trace_instance *t, bool event, const char *fil
 
 /* True when the file, a line, reads so. */
 static bool reads_as(struct trace_instance *t, bool event, const char *file, const char *wanted) {
-        _cleanup_(freep) char *path = file_of(t, event, file), *line = NULL;
+        _cleanup_(freep) char *path = file_of(t, event, file);
 
-        return path && sysroot_read_line(t->root, path, &line) == 0 && strcmp(line, wanted) == 0;
+        return path && tracefs_reads_as(t->root, path, wanted);
 }
 
 /* Replaces the content of the file, and looks whether the kernel took it. */

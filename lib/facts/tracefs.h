@@ -14,6 +14,9 @@ struct trace_instance;
 /* Where tracefs is mounted: a static string. -ENODATA with a diag that says what to do. */
 int tracefs_find(struct sysroot *root, const char **ret_folder, struct diag *d);
 
+/* Whether the file is one line, this one. */
+bool tracefs_reads_as(struct sysroot *root, const char *path, const char *line);
+
 /*
  * Removes instance and event of that name, which a killed process may have left, and makes a new instance.
  * root is borrowed. The errno of what tracefs refused, with a diag.

@@ -252,6 +252,24 @@ static void a_late_tracefs_is_found(void **state) {
         assert_string_equal(channel_probe_note(p), "");
 }
 
+/* As a module hv_vmbus brings bus, function and type information with it. */
+static void a_late_driver_is_found(void **state) {
+        _cleanup_(fake_kernel_freep) struct fake_kernel *k = fake_kernel_new();
+        _cleanup_(snapshot_freep) struct snapshot *s = NULL;
+        _cleanup_(channel_probe_freep) struct channel_probe *p = NULL;
+
+        fake_kernel_remove(k, "sys/bus/vmbus");
+        k->refuses[0] = ":";
+        p = probe(k, PROBE_AUTO);
+        assert_int_equal(channel_probe_method(p), PROBE_NONE);
+        k->refuses[0] = "->";
+        fake_kernel_copy(k, BTF, BTF_NEW);
+        fake_kernel_put(k, "sys/bus/vmbus/devices/a/channels/7/subchannel_id", "0\n");
+        s = round_of(k, p);
+        assert_int_equal(channel_probe_method(p), PROBE_KPROBE_OFFSETS);
+        assert_int_equal(s->n_channels, 1);
+}
+
 static void left_overs_are_cleaned_up(void **state) {
         _cleanup_(fake_kernel_freep) struct fake_kernel *k = fake_kernel_new();
         _cleanup_(snapshot_freep) struct snapshot *s = NULL;
@@ -443,6 +461,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_type_information_nothing_is_proved),
         cmocka_unit_test(a_refusing_tracefs_is_told),
         cmocka_unit_test(a_late_tracefs_is_found),
+        cmocka_unit_test(a_late_driver_is_found),
         cmocka_unit_test(left_overs_are_cleaned_up),
         cmocka_unit_test(a_left_over_that_stays_is_told),
         cmocka_unit_test(a_lost_event_is_armed_again),
