@@ -23,8 +23,31 @@ static inline uint8_t *copy_exact(const void *bytes, size_t n) {
         return copy;
 }
 
-#define RUN(tests)                                                \
-        int main(void) {                                          \
-                cmocka_set_message_output(CM_OUTPUT_TAP);         \
-                return cmocka_run_group_tests(tests, NULL, NULL); \
+/*
+ * cmocka 1.1.5 says "not ok 1 # SKIP name" of a test that was skipped, and whoever reads TAP takes that for
+ * a failure. It prints line by line, so each line passes through here alone.
+ */
+static inline ssize_t write_tap(void *cookie, const char *line, size_t n) {
+        static const char failed[] = "not ok ", skipped[] = "# SKIP ";
+        size_t cut = 0;
+
+        if (n > strlen(failed) && memcmp(line, failed, strlen(failed)) == 0 &&
+                memmem(line, n, skipped, strlen(skipped)))
+                cut = strlen("not ");
+        return write(STDOUT_FILENO, line + cut, n - cut) < 0 ? 0 : (ssize_t)n;
+}
+
+static inline int run_as_tap(const struct CMUnitTest *tests, size_t n) {
+        _cleanup_(fclosep) FILE *tap = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_tap });
+
+        if (!tap || setvbuf(tap, NULL, _IOLBF, BUFSIZ) != 0)
+                return 1;
+        stdout = tap;
+        cmocka_set_message_output(CM_OUTPUT_TAP);
+        return _cmocka_run_group_tests("tests", tests, n, NULL, NULL);
+}
+
+#define RUN(tests)                                                            \
+        int main(void) {                                                      \
+                return run_as_tap(tests, sizeof(tests) / sizeof((tests)[0])); \
         }
