@@ -160,35 +160,47 @@ static void a_device_that_vanishes_is_left_out(void **state) {
         }
 }
 
-/* Another object takes the place of the device: same name, other channel. */
-static int replace_after_id(struct watched *w, const char *path) {
+/* Another object takes the place of the device, once its vendor was read: the same but for the vendor. */
+static int replace_after_vendor(struct watched *w, const char *path) {
+        static const struct {
+                const char *name, *value;
+        } attributes[] = {
+                { "class_id", "{f8615163-df3e-46c5-913f-f2d2f965ed0e}\n" },
+                { "device_id", "{" NETWORK "}\n" },
+                { "id", "7\n" },
+                { "vendor", "0x9999\n" },
+        };
+        _cleanup_(closep) int fd = -1;
         char old[512], new[512];
-        int fd;
 
-        if (!strstr(path, NETWORK "/vendor") || w->opened++ > 0)
+        if (!strstr(path, NETWORK "/device") || strstr(path, "device_id") || w->opened++ > 0)
                 return 0;
+        /* made while the old one is there, so that no file system gives it the old one's number */
         snprintf(old, sizeof(old), "%s/" FOLDER NETWORK, w->scratch->path);
-        scratch_remove(old);
-        /* made beside and moved, so that no file system gives it the number of the old folder again */
         snprintf(new, sizeof(new), "%s/new", w->scratch->path);
         assert_int_equal(mkdir(new, 0755), 0);
-        assert_int_equal(mkdir(old, 0755), 0);
-        assert_int_equal(rename(new, old), 0);
-        fd = open(old, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fd = open(new, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         assert_true(fd >= 0);
-        assert_int_equal(file_replace_at(fd, "id", 0444, "99\n", 3), 0);
-        close(fd);
+        for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+                assert_int_equal(file_replace_at(fd, attributes[i].name, 0444, attributes[i].value,
+                                         strlen(attributes[i].value)),
+                        0);
+        scratch_remove(old);
+        assert_int_equal(rename(new, old), 0);
         return 0;
 }
 
 static void a_device_that_is_replaced_is_read_again(void **state) {
         _cleanup_(snapshot_freep) struct snapshot *s =
-                record_watched("snp-compliant", SNAPSHOT_SCOPE_DECISIONS, replace_after_id);
+                record_watched("snp-compliant", SNAPSHOT_SCOPE_DECISIONS, replace_after_vendor);
+        const char *vendor;
         size_t n;
 
-        assert_memory_equal(snapshot_text(s, FOLDER NETWORK "/id", &n), "99", 2);
-        assert_null(snapshot_find(s, FOLDER NETWORK "/class_id"));
-        assert_null(snapshot_find(s, FOLDER NETWORK "/vendor"));
+        vendor = snapshot_text(s, FOLDER NETWORK "/vendor", &n);
+        assert_non_null(vendor);
+        assert_memory_equal(vendor, "0x9999", n);
+        assert_null(snapshot_find(s, FOLDER NETWORK "/device"));
+        assert_null(snapshot_find(s, FOLDER NETWORK "/channels/7")); /* of the old one */
 }
 
 /* Every other time another class. */
