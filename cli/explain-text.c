@@ -126,8 +126,8 @@ void explain_print(struct json_object *explanation, struct output *out) {
                 fputs("\nIt would be different with\n", out->f);
         for (size_t i = 0; i < n; i++) {
                 fputs("  - ", out->f);
-                output_text(out, json_object_get_string(json_object_array_get_idx(changes, i)));
-                fputc('\n', out->f);
+                output_paragraph(out, strlen("  - "),
+                        json_object_get_string(json_object_array_get_idx(changes, i)));
         }
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/name-table.h"
+
+#define NARROWEST 20 /* columns that a paragraph needs to be one */
 
 static const char *const sequences[] = {
         [COLOUR_NONE] = "\033[0m",
@@ -57,6 +60,38 @@ void output_text(struct output *out, const char *text) {
                 out->bad = true;
         else
                 fputs(harmless, out->f);
+}
+
+/* How much of the text is the next line: whole words, unless the first is too long for it. */
+static size_t line_length(const char *text, size_t columns) {
+        size_t n = text_clip(text, columns), end = n;
+
+        if (!text[n])
+                return n;
+        while (end > 0 && text[end] != ' ')
+                end--;
+        return end > 0 ? end : n;
+}
+
+void output_paragraph(struct output *out, size_t indent, const char *text) {
+        size_t columns = out->terminal.columns;
+        _cleanup_(freep) char *harmless = NULL;
+        const char *rest;
+
+        if (text_new(text, &harmless, NULL) < 0) {
+                out->bad = true;
+                return;
+        }
+        columns = columns > indent + NARROWEST ? columns - indent : SIZE_MAX;
+        for (rest = harmless; *rest;) {
+                size_t n = line_length(rest, columns);
+
+                fprintf(out->f, "%.*s", (int)n, rest);
+                rest += n + strspn(rest + n, " ");
+                if (*rest)
+                        fprintf(out->f, "\n%*s", (int)indent, "");
+        }
+        fputc('\n', out->f);
 }
 
 void output_json(struct output *out, struct json_object *o) {

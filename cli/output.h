@@ -45,6 +45,12 @@ const char *output_colour(const struct output *out, enum colour c);
 /* Foreign text, made harmless: see text.h. */
 void output_text(struct output *out, const char *text);
 
+/*
+ * The same as a paragraph from column indent on, with a newline: on a terminal its lines end between words,
+ * and the following ones are indented; elsewhere it is one line.
+ */
+void output_paragraph(struct output *out, size_t indent, const char *text);
+
 /* Prints o as the options want it, with a newline. */
 void output_json(struct output *out, struct json_object *o);
 

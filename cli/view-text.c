@@ -7,19 +7,19 @@
 #include "cli/table.h"
 #include "lib/base/guid.h"
 
+#define LABEL_COLUMNS 15
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
 void print_label(struct output *out, const char *label) {
-        fprintf(out->f, "%s%13s%s%s ", output_colour(out, COLOUR_DIM), label, *label ? ":" : " ",
-                output_colour(out, COLOUR_NONE));
+        fprintf(out->f, "%s%*s%s%s ", output_colour(out, COLOUR_DIM), LABEL_COLUMNS - 2, label,
+                *label ? ":" : " ", output_colour(out, COLOUR_NONE));
 }
 
 void print_field(struct output *out, const char *label, const char *text) {
         if (!text || !*text)
                 return;
         print_label(out, label);
-        output_text(out, text);
-        fputc('\n', out->f);
+        output_paragraph(out, LABEL_COLUMNS, text);
 }
 
 static void print_coloured(struct output *out, enum colour c, const char *text) {
@@ -127,11 +127,11 @@ static void print_conspicuous(const struct view *v, struct output *out) {
                 output_text(out, d->class);
                 fputc(' ', out->f);
                 output_text(out, d->instance);
-                fprintf(out->f, "\n%*srule ", 15, "");
+                fprintf(out->f, "\n%*srule ", LABEL_COLUMNS, "");
                 output_text(out, d->rule);
-                fputs(*d->reason ? ": " : "", out->f);
-                output_text(out, d->reason);
-                fputc('\n', out->f);
+                if (*d->reason)
+                        fprintf(out->f, ":\n%*s", LABEL_COLUMNS, "");
+                output_paragraph(out, LABEL_COLUMNS, d->reason);
         }
 }
 
@@ -153,8 +153,7 @@ int view_print_status(const struct view *v, struct output *out) {
         for (char *const *w = v->warnings; w && *w; w++) {
                 fprintf(out->f, "%swarning:%s ", output_colour(out, COLOUR_CARE),
                         output_colour(out, COLOUR_NONE));
-                output_text(out, *w);
-                fputc('\n', out->f);
+                output_paragraph(out, strlen("warning: "), *w);
         }
         return 0;
 }

@@ -61,6 +61,16 @@ def test_rows_fit_the_terminal():
         assert on_terminal("device", word)[0] == 0, "what is shown can be typed"
 
 
+def test_prose_breaks_between_words():
+    for verb in ("explain", PLAIN_NETWORK), ("device", PLAIN_NETWORK), ("status",):
+        whole = " ".join(on_terminal(*verb, columns=1000, NO_COLOR="1")[1].split())
+        for columns in 200, 100, 80, 61:
+            sent = on_terminal(*verb, columns=columns, NO_COLOR="1")[1]
+            assert " ".join(sent.split()) == whole, (columns, sent)
+            prose = [line for line in sent.splitlines() if "ring of channel" in line or "the host can read" in line]
+            assert prose and max(map(len, prose)) <= columns, (columns, prose)
+
+
 def test_json_on_a_terminal_is_pretty():
     assert on_terminal("--json")[1].startswith('{\n  "version": 1,\n')
     assert on_terminal("--json=short")[1].startswith('{"version":1,')
