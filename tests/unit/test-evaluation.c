@@ -49,6 +49,8 @@ static void every_key_matches_and_does_not(void **state) {
                 { "{\"driver\":\"hv_netvs\"}", false },
                 { "{\"driver\":\"hv_*\"}", true },
                 { "{\"driver\":\"*_storvsc\"}", false },
+                { "{\"driver\":\"*_longer_than_what_it_is_held_against\"}", false },
+                { "{\"driver\":\"hv_netvsc_longer_*\"}", false },
                 { "{\"vendor\":\"0x1414\"}", true },
                 { "{\"vendor\":\"0x01414\"}", true },
                 { "{\"vendor\":\"0x1415\"}", false },

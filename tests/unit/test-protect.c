@@ -143,10 +143,35 @@ static void the_last_network_in_any_order(void **state) {
                 (bool[]){ true, false, false });
 }
 
+/* A network that stays for another reason is a network that stays: the other one is not the last. */
+static void a_network_that_stays_anyway_counts(void **state) {
+        _cleanup_(policy_freep) struct policy *p =
+                policy_of("{\"version\":1,\"protect\":[\"last-network\",\"/srv\"]}");
+        _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+        struct dependent first[] = { on(DEPENDENT_NETWORK, "eth0"), on(DEPENDENT_MOUNT, "/srv") };
+        struct dependent second = on(DEPENDENT_NETWORK, "eth1");
+        struct channel c[2];
+        struct device d[] = {
+                device_of("network", 1, &c[0], CONFIDENTIALITY_PLAIN),
+                device_of("network", 2, &c[1], CONFIDENTIALITY_PLAIN),
+        };
+        struct guest g = guest_of_devices(d, 2);
+
+        d[0].dependents = first;
+        d[0].n_dependents = 2;
+        d[1].dependents = &second;
+        d[1].n_dependents = 1;
+        e = evaluate(p, &g);
+        assert_true(e->decisions[0].protected);
+        assert_int_equal(e->decisions[0].dependent->kind, DEPENDENT_MOUNT);
+        assert_false(e->decisions[1].protected);
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_against_what_hangs_on_a_device),
         cmocka_unit_test(a_rule_replaces_the_list),
         cmocka_unit_test(the_last_network_in_any_order),
+        cmocka_unit_test(a_network_that_stays_anyway_counts),
 };
 
 RUN(tests)
