@@ -35,6 +35,12 @@ int manager_reconcile(struct manager *m, struct diag *d);
 /* The same, once the loop runs on: what happens until then is looked at together. */
 void manager_reconcile_soon(struct manager *m);
 
+/* manager.c: what an administrator wants now is not to wait for a back-off. */
+void manager_try_at_once(struct manager *m);
+
+/* by-hand.c: takes over what is noted. */
+int by_hand_load(struct manager *m, struct diag *d);
+
 extern const struct uevents_handler manager_uevents_handler;
 extern const struct workers_handler manager_workers_handler;
 

@@ -85,26 +85,6 @@ static int load_any(struct manager *m, struct diag *d) {
         return r < 0 ? diag_errno(d, r, "policy") : 0;
 }
 
-static int load_by_hand(struct manager *m, struct diag *d) {
-        _cleanup_(notes_done) struct notes notes = {};
-        struct hand_decision *by_hand;
-        struct diag told = {};
-        size_t n;
-        int r = notes_list(m->o.state->folder, NOTE_BY_HAND, &notes, &told);
-
-        if (r < 0)
-                return diag_fail(d, r, "%s", told.text);
-        if (told.text[0])
-                log_warning("%s", told.text);
-        r = notes_by_hand(&notes, &by_hand, &n);
-        if (r < 0)
-                return diag_errno(d, r, "decisions by hand");
-        free(m->by_hand);
-        m->by_hand = by_hand;
-        m->n_by_hand = n;
-        return 0;
-}
-
 /*
  * A chain that is broken proves nothing any more, and is no reason not to enforce: it is put aside, and that
  * is told for as long as this cvmd runs.
@@ -149,7 +129,7 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         r = load_any(m, d);
         if (r < 0)
                 return r;
-        r = load_by_hand(m, d);
+        r = by_hand_load(m, d);
         if (r < 0)
                 return r;
         r = workers_new(o->root, o->state->folder, o->event, &patience, &manager_workers_handler, m,
@@ -210,8 +190,7 @@ struct manager_counters manager_counters(const struct manager *m) {
         return c;
 }
 
-/* What an administrator wants now is not to wait for a back-off. */
-static void try_at_once(struct manager *m) {
+void manager_try_at_once(struct manager *m) {
         for (size_t i = 0; i < m->tracking.n; i++)
                 m->tracking.devices[i].tries = 0;
 }
@@ -224,7 +203,7 @@ static int replace_policy(struct manager *m, struct policy *loaded, struct diag 
 
         m->policy = loaded;
         spare = old;
-        try_at_once(m);
+        manager_try_at_once(m);
         announce_policy(m);
         r = manager_reconcile(m, d);
         if (r < 0) {
@@ -263,77 +242,8 @@ int manager_rescan(struct manager *m, struct diag *d) {
         m->counters.rescans++;
         for (size_t i = 0; i < m->tracking.n; i++)
                 m->tracking.devices[i].recheck = true;
-        try_at_once(m);
+        manager_try_at_once(m);
         return manager_reconcile(m, d);
-}
-
-/* Whether a block by hand would stop at what stands on the device: as the policy says, over the whole set.
- */
-static int check_unprotected(const struct manager *m, const struct device *device, struct diag *d) {
-        _cleanup_(freep) struct hand_decision *by_hand = calloc(m->n_by_hand + 1, sizeof(*by_hand));
-        _cleanup_(evaluation_freep) struct evaluation *e = NULL;
-        const struct evaluation_options o = {
-                .mode = m->o.mode,
-                .by_hand = by_hand,
-                .n_by_hand = m->n_by_hand + 1,
-        };
-        const struct decision *decision;
-        int r;
-
-        if (!by_hand)
-                return diag_errno(d, -ENOMEM, "decision");
-        by_hand[0].instance = device->instance; /* the first one counts */
-        if (m->n_by_hand > 0)
-                memcpy(by_hand + 1, m->by_hand, m->n_by_hand * sizeof(*by_hand));
-        r = policy_evaluate(m->policy, m->picture->guest, &o, &e);
-        if (r < 0)
-                return diag_errno(d, r, "decision");
-        decision = &e->decisions[device - m->picture->guest->devices];
-        if (decision->protected)
-                return diag_fail(d, -EPERM, "%s is protected: %s", device->instance_text, decision->reason);
-        return 0;
-}
-
-static int check_blockable(const struct manager *m, const struct device *device, struct diag *d) {
-        if (m->picture->evaluation->mode != MODE_ENFORCE)
-                return diag_fail(d, -EPERM,
-                        "cvmd does not block in mode %s: set \"mode\": \"enforce\" in a policy",
-                        policy_mode_to_string(m->picture->evaluation->mode));
-        if (device->hvsock)
-                return diag_fail(d, -EOPNOTSUPP, "%s is an hv_sock connection, which cannot be blocked",
-                        device->instance_text);
-        return check_unprotected(m, device, d);
-}
-
-int manager_decide(struct manager *m, const char *word, enum by_hand what, struct guid *ret,
-        struct diag *d) {
-        const struct device *device;
-        struct guid instance;
-        int r = guest_resolve(m->picture->guest, word, &device, d);
-
-        if (r < 0)
-                return r;
-        instance = device->instance;
-        r = what == BY_HAND_BLOCK ? check_blockable(m, device, d) : 0;
-        if (r < 0)
-                return r;
-        if (what == BY_HAND_FORGET)
-                r = note_remove(m->o.state->folder, NOTE_BY_HAND, &instance, d);
-        else
-                r = note_write(m->o.state->folder, NOTE_BY_HAND, &instance,
-                        what == BY_HAND_ALLOW ? "allow" : "block", d);
-        if (r < 0)
-                return r;
-        r = load_by_hand(m, d);
-        if (r < 0)
-                return r;
-        announce_by_hand(m, device, what);
-        try_at_once(m);
-        r = manager_reconcile(m, d);
-        if (r < 0)
-                return r;
-        *ret = instance;
-        return 0;
 }
 
 /* The text of an object that is given up here. */
