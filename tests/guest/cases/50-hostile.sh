@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Those who undo, forge and get in the way.
+. ./lib.sh
+. ./daemon.sh
+
+network=00000000-0000-4000-8000-000000000050
+
+forged() { # KEY=VALUE...: a uevent from user space about our network
+        /tests/forge-uevent "remove@/devices/$network" ACTION=remove "DEVPATH=/devices/$network" SUBSYSTEM=vmbus SEQNUM=1 "$@"
+}
+
+counted() { # NAME N: the counter has come to at least N
+        [ "$(counter "$1")" -ge "$2" ]
+}
+
+bind_behind_the_back() {
+        echo >"$(device $network)/driver_override" && echo $network >/sys/bus/vmbus/drivers/hv_netvsc/bind
+}
+
+broken_policy_refused() { # the caller gets file and line, the old policy stays
+        cp $POLICY /tmp/good.json
+        printf '{\n  "version": 1,\n  "rulez": []\n}\n' >$POLICY
+        cvmctl reload 2>&1 | tee /tmp/reload.out
+        cp /tmp/good.json $POLICY
+        grep -q '50-test.json:3' /tmp/reload.out && grep -q rules /tmp/reload.out
+}
+
+simulator
+offer 100 $NETWORK $network 0
+enforce_strictly
+echo 'p:cvmd/channel vmbus_onoffer' >>$TRACING/dynamic_events # left by somebody, under a name like ours
+check "cvmd starts" cvmd_start
+check "the network is held" held $network 100
+
+check "a forged uevent is sent" forged
+check "it is counted" wait_until 30 counted uevents-forged 1
+check "and nothing changed" is $network .verdict blocked
+
+check "somebody binds the network behind our back" bind_behind_the_back
+check "it is held again" wait_until 60 held $network 100
+check "and counted" wait_until 30 counted rebounds 1
+
+check "the driver goes and comes" sh -c "echo unregister hv_netvsc >$SIMULATOR; echo register hv_netvsc >$SIMULATOR"
+check "the network is still held" held $network 100
+
+check "a broken policy is refused with its line, and a suggestion" broken_policy_refused
+check "the old policy stays" is $network '.verdict, .rule' blocked payload-private
+check "a good one is loaded" cvmctl reload
+
+check "somebody removes our event" sh -c "echo 0 >$TRACING/events/enable; systemctl kill -s HUP cvmd"
+check "cvmd goes on" judged $network blocked
+clean_slate
+finish
