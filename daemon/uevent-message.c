@@ -63,41 +63,41 @@ static int pairs_parse(struct cursor *c, const char *ret[_KEY_MAX], struct diag 
         return 0;
 }
 
-/* The GUID that is the last component of the first n characters of path. */
-static int instance_parse(const char *path, size_t n, struct guid *ret) {
-        char text[GUID_TEXT_SIZE];
+/* The GUID that is the last component of path. */
+static int instance_parse(const char *path, struct guid *ret) {
+        const char *last = strrchr(path, '/');
 
-        if (n < sizeof(text) || path[n - sizeof(text)] != '/')
-                return -EBADMSG;
-        memcpy(text, path + n - (sizeof(text) - 1), sizeof(text) - 1);
-        text[sizeof(text) - 1] = 0;
-        return guid_parse(text, ret);
+        return last && strlen(last + 1) == GUID_TEXT_SIZE - 1 ? guid_parse(last + 1, ret) : -EBADMSG;
+}
+
+/* Whether path ends in /channels/<relid>. */
+static bool is_channel(const char *path) {
+        static const char folder[] = "/channels";
+        const char *last = strrchr(path, '/');
+        uint32_t relid;
+
+        return last && (size_t)(last - path) >= strlen(folder) &&
+                strncmp(last - strlen(folder), folder, strlen(folder)) == 0 &&
+                number_parse_u32(last + 1, 10, &relid) == 0;
 }
 
 /*
  * Devices lie at .../<instance>, channels at .../<instance>/channels/<relid>, drivers at
  * /bus/vmbus/drivers/<name>: "drivers" is also the subsystem of every other bus's drivers, and these do not
- * concern us.
+ * concern us. A channel that goes after its device has lost the way to it: /channels/<relid>.
  */
 static int subject_eval(struct uevent *e) {
-        static const char drivers[] = "/bus/vmbus/drivers/", channels[] = "/channels/";
-        const char *last;
+        static const char drivers[] = "/bus/vmbus/drivers/";
 
         if (!e->subsystem)
                 return 0;
         if (strcmp(e->subsystem, "vmbus") == 0) {
                 e->subject = UEVENT_DEVICE;
-                return instance_parse(e->devpath, strlen(e->devpath), &e->instance);
+                return instance_parse(e->devpath, &e->instance);
         }
         if (strcmp(e->subsystem, "channels") == 0) {
-                last = strrchr(e->devpath, '/');
-                if (!last || (size_t)(last - e->devpath) < strlen(channels) - 1)
-                        return -EBADMSG;
-                last -= strlen(channels) - 1;
-                if (strncmp(last, channels, strlen(channels)) != 0)
-                        return -EBADMSG;
                 e->subject = UEVENT_CHANNEL;
-                return instance_parse(e->devpath, (size_t)(last - e->devpath), &e->instance);
+                return is_channel(e->devpath) ? 0 : -EBADMSG;
         }
         if (strcmp(e->subsystem, "drivers") == 0 && strncmp(e->devpath, drivers, strlen(drivers)) == 0)
                 e->subject = UEVENT_DRIVER;
@@ -135,7 +135,7 @@ int uevent_message_parse(const void *bytes, size_t n, struct uevent *ret, struct
                 return diag_fail(d, -EBADMSG, "uevent: SEQNUM is no number");
         r = subject_eval(&e);
         if (r < 0)
-                return diag_fail(d, r, "uevent: a VMBus path without an instance");
+                return diag_fail(d, r, "uevent: a path that is none of a device or channel");
         *ret = e;
         return 0;
 }

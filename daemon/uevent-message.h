@@ -38,7 +38,7 @@ enum uevent_subject {
 struct uevent {
         enum uevent_action action;
         enum uevent_subject subject;
-        struct guid instance; /* of UEVENT_DEVICE and UEVENT_CHANNEL */
+        struct guid instance; /* of UEVENT_DEVICE */
         const char *devpath,
                 *subsystem; /* borrowed from the message; subsystem is NULL when it is not given */
         uint64_t seqnum;

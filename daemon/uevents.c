@@ -44,18 +44,11 @@ static void forged(struct uevents *u, const char *what) {
         u->handler->forged(what, u->data);
 }
 
-static void take(struct uevents *u, const void *bytes, size_t n) {
-        struct diag d = {};
-        struct uevent e;
-
-        if (uevent_message_parse(bytes, n, &e, &d) < 0) {
-                forged(u, d.text);
-                return;
-        }
-        if (e.subject == UEVENT_OTHER)
+static void take(struct uevents *u, const struct uevent *e) {
+        if (e->subject == UEVENT_OTHER)
                 return;
         u->counters.seen++;
-        u->handler->event(&e, u->data);
+        u->handler->event(e, u->data);
 }
 
 /* The kernel has port 0, and its credentials are those of nobody else. */
@@ -71,6 +64,7 @@ static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *u
                 _cleanup_(freep) unsigned char *message = NULL;
                 _cleanup_(freep) struct ucred *creds = NULL;
                 struct sockaddr_nl sender = {};
+                struct uevent e;
                 int n = nl_recv(u->netlink, &sender, &message, &creds);
 
                 if (n == 0 || n == -NLE_AGAIN)
@@ -81,8 +75,10 @@ static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *u
                 }
                 if (!sent_by_kernel(&sender, creds))
                         forged(u, "uevent: not sent by the kernel");
+                else if (uevent_message_parse(message, (size_t)n, &e, NULL) < 0)
+                        lost(u, -EBADMSG); /* from the kernel, and we do not know what it says */
                 else
-                        take(u, message, (size_t)n);
+                        take(u, &e);
         }
         return 0;
 }
@@ -121,6 +117,8 @@ static int on_simulator(sd_event_source *source, int fd, uint32_t revents, void 
 
         for (unsigned i = 0; i < BATCH_MAX; i++) {
                 char message[UEVENT_MESSAGE_MAX];
+                struct diag d = {};
+                struct uevent e;
                 ssize_t n = recv(fd, message, sizeof(message), MSG_DONTWAIT | MSG_TRUNC);
 
                 if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -129,8 +127,10 @@ static int on_simulator(sd_event_source *source, int fd, uint32_t revents, void 
                         return simulator_gone(u, n < 0 ? -errno : -EPIPE);
                 if ((size_t)n > sizeof(message))
                         lost(u, -EMSGSIZE);
+                else if (uevent_message_parse(message, (size_t)n, &e, &d) < 0)
+                        forged(u, d.text); /* which is how a simulator says that somebody forged one */
                 else
-                        take(u, message, (size_t)n);
+                        take(u, &e);
         }
         return 0;
 }
