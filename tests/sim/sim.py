@@ -3,6 +3,7 @@
 """A stand-in for the kernel and the host, over an expanded snapshot.
 
     sim.py SNAPSHOT --root DIR --socket PATH --control PATH [--no-tracefs] [--no-fprobe] [--no-kprobe] [--lockdown]
+           [--event-buffer BYTES]
 
 Lays SNAPSHOT out below DIR (which it makes), then serves two sockets, SOCK_SEQPACKET both: --socket speaks the
 protocol of lib/base/sysroot-simulated.c and behaves like the kernel; --control takes orders, one JSON object
@@ -17,6 +18,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import sys
 
 from snapshot import Malformed, Snapshot
@@ -27,12 +29,16 @@ from vmbus import CLASSES, Refused, Vmbus
 MESSAGE_MAX = 65536
 
 
-
-
 def version_of(text):
     """"6.0" as the kernel keeps it."""
     major, _, minor = text.partition(".")
     return int(major) << 16 | int(minor or 0) if major.isdigit() else 0
+
+
+def peer_of(connection):
+    """The process at the other end."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", credentials)[0]
 
 
 class Simulator:
@@ -43,8 +49,9 @@ class Simulator:
         self.subscribers = []
         self.sequence = 1000
         self.muted = False
+        self.event_buffer = options.event_buffer
         self.requests = []      # every one that a client made: [verb, path, text]
-        self.misbehaviour = []  # {"how", "path", "text", "errno", "times"}: the first that fits counts
+        self.misbehaviour = []  # {"how", "path", "text", "skip", "times", ...}: the first that fits counts
         self.hanging = []       # (connection, request): nobody answers these yet
         self.tree = Tree(options.root)
         self.vmbus = Vmbus(self.tree, self.send_event)
@@ -96,6 +103,8 @@ class Simulator:
         verb, path, text = message.decode("latin-1").split("\0", 2)
         if verb == "subscribe":
             connection.send(b"0")
+            if self.event_buffer:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.event_buffer)
             self.subscribers.append(connection)
             return
         request = verb, os.path.normpath(path), text
@@ -116,6 +125,9 @@ class Simulator:
         for m in self.misbehaviour:
             if not fnmatch.fnmatch(path, m["path"]) or not fnmatch.fnmatch(text, m["text"]) or m["times"] == 0:
                 continue
+            if m["skip"] > 0:
+                m["skip"] -= 1
+                continue
             m["times"] -= 1
             if m["how"] == "fail":
                 self.answer(connection, getattr(errno, m["errno"]))
@@ -125,6 +137,10 @@ class Simulator:
                 number = self.perform(request)
                 self.vmbus.rescind(m["instance"])
                 self.answer(connection, number)
+            elif m["how"] == "kill":
+                number = self.perform(request) if m["late"] else 0
+                os.kill(m["pid"] or peer_of(connection), signal.SIGKILL)
+                self.answer(connection, number if m["late"] or not m["pid"] else self.perform(request))
             else:
                 self.hanging.append((connection, request))
             return True
@@ -214,10 +230,12 @@ class Simulator:
     def do_remove_probe_events(self):
         self.tracing.remove_events()
 
-    def do_misbehave(self, how, path, text="*", errno="EIO", times=-1, instance=None):
-        """how: fail (with errno), lie (success, and nothing done), hang (until behave), vanish (the device, after it)."""
-        self.misbehaviour.append({"how": how, "path": path, "text": text, "errno": errno, "times": times,
-                                  "instance": instance})
+    def do_misbehave(self, how, path, text="*", errno="EIO", skip=0, times=-1, instance=None, pid=None, late=False):
+        """Beginning with the request after `skip` ones that fit, for `times` of them; how:
+        fail (with errno), lie (success, and nothing done), hang (until behave), vanish (the device, after it),
+        kill (pid, or whoever asks, before it is done or `late`, after)."""
+        self.misbehaviour.append({"how": how, "path": path, "text": text, "errno": errno, "skip": skip, "times": times,
+                                  "instance": instance, "pid": pid, "late": late})
 
     def do_behave(self):
         """No more misbehaviour; what hangs goes on."""
@@ -225,6 +243,11 @@ class Simulator:
         hanging, self.hanging = self.hanging, []
         for connection, request in hanging:
             self.answer(connection, self.perform(request))
+
+    def do_batch(self, orders):
+        """Many orders in a row, while nobody else gets a turn."""
+        for order in orders:
+            getattr(self, "do_" + order.pop("do"))(**order)
 
     def do_mute(self, on):
         """Uevents get lost, and nobody is told."""
@@ -274,6 +297,7 @@ def main():
     parser.add_argument("--no-tracefs", action="store_true", help="a kernel without tracefs")
     parser.add_argument("--no-fprobe", action="store_true", help="a kernel without fprobe events")
     parser.add_argument("--no-kprobe", action="store_true", help="a kernel without kprobe events")
+    parser.add_argument("--event-buffer", type=int, metavar="BYTES", help="so many bytes of uevents wait at most")
     parser.add_argument("--lockdown", action="store_true", help="tracefs refuses every change")
     options = parser.parse_args()
     try:

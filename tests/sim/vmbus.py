@@ -51,6 +51,7 @@ class Vmbus:
         self.tree = tree
         self.send_event = send_event
         self.host = HOST  # where the host's offers appear: beside the devices that are there
+        self.dynamic = set()  # (driver, class) by new_id
         if tree.exists("sys/bus/vmbus"):
             self._complete()
 
@@ -105,7 +106,7 @@ class Vmbus:
         if override is not None:
             return override == driver
         class_id = self.tree.read(f"{self.path(instance)}/class_id").strip().strip("{}")
-        return DRIVER_OF.get(class_id) == driver
+        return (driver, class_id) in self.dynamic or DRIVER_OF.get(class_id) == driver
 
     # -- uevents, in the kernel's order of keys --
 
@@ -184,6 +185,8 @@ class Vmbus:
             if self.driver(word):
                 raise Refused(errno.EBUSY)
             self.bind(word, os.path.basename(parent))
+        elif os.path.dirname(parent) == DRIVERS and name in ("new_id", "remove_id"):
+            self._write_id(os.path.basename(parent), word, name == "new_id")
         else:
             raise Refused(errno.EACCES if self.tree.exists(path) else errno.ENOENT)
 
@@ -193,6 +196,19 @@ class Vmbus:
             raise Refused(errno.EINVAL)
         word = text.split("\n", 1)[0]
         self.tree.write(f"{self.path(instance)}/driver_override", (word or UNSET) + "\n")
+
+    def _write_id(self, driver, class_id, new):
+        try:
+            class_id = str(uuid.UUID(class_id))
+        except ValueError:
+            raise Refused(errno.EINVAL) from None
+        if new == ((driver, class_id) in self.dynamic):
+            raise Refused(errno.EEXIST if new else errno.ENODEV)
+        if not new:
+            self.dynamic.remove((driver, class_id))  # what is bound stays bound
+            return
+        self.dynamic.add((driver, class_id))
+        self._attach_all(driver)
 
     # -- the host --
 
@@ -254,6 +270,9 @@ class Vmbus:
     def register_driver(self, driver):
         self._complete_driver(driver)
         self._event("add", f"{DRIVERS}/{driver}", "drivers")
+        self._attach_all(driver)
+
+    def _attach_all(self, driver):
         for instance in self.tree.list(DEVICES):
             if self.driver(instance) is None and self.matches(instance, driver):
                 self.bind(instance, driver)
