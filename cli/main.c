@@ -2,7 +2,6 @@
 /* cvmctl: reads the command line and the environment (nothing else does), runs one verb, says how it went.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -13,16 +12,9 @@
 #include "cli/text.h"
 #include "cli/verbs.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/file.h"
 #include "lib/base/json-build.h"
 #include "version.h"
-
-/* Nothing that is opened later may land on a standard descriptor; writing to a stdout that was closed still
- * fails. */
-static void fill_standard_descriptors(void) {
-        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
-                        _exit(EXIT_CODE_FAILED);
-}
 
 static const char *environment(const char *name) {
         const char *value = getenv(name);
@@ -128,7 +120,8 @@ int main(int argc, char **argv) {
         enum exit_code code;
         int r;
 
-        fill_standard_descriptors();
+        if (file_fill_standard() < 0)
+                return EXIT_CODE_FAILED;
         setlocale(LC_CTYPE, "");
         signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error like any other */
 

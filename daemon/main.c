@@ -178,8 +178,11 @@ int main(int argc, char *argv[]) {
         enum options_outcome outcome;
         struct options o;
         struct diag d = {};
-        int r = options_parse(argc, argv, &o, &outcome, &d);
+        int r;
 
+        if (file_fill_standard() < 0)
+                return EXIT_FAILURE;
+        r = options_parse(argc, argv, &o, &outcome, &d);
         if (r < 0) {
                 fprintf(stderr, "cvmd: %s\n", d.text);
                 return EXIT_USAGE;

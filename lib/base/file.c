@@ -63,6 +63,13 @@ int file_read_at(int folder, const char *name, size_t max, char **ret, size_t *r
         return file_read_fd(fd, max, ret, ret_size);
 }
 
+int file_fill_standard(void) {
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+                        return -errno;
+        return 0;
+}
+
 int file_write_fd(int fd, const void *bytes, size_t n) {
         const char *at = bytes;
 

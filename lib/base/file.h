@@ -14,6 +14,12 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size);
  * say. */
 int file_read_at(int folder, const char *name, size_t max, char **ret, size_t *ret_size);
 
+/*
+ * Fills standard descriptors that are closed, so that nothing that is opened later is taken for one of them.
+ * What is written to one that was closed still fails.
+ */
+int file_fill_standard(void);
+
 /* Writes all n bytes; EINTR and short writes are carried on. */
 int file_write_fd(int fd, const void *bytes, size_t n);
 

@@ -239,6 +239,7 @@ class Cvmd:
         self.simulator = simulator
         self.bus = bus
         self.process = None
+        self.wrapper = []  # a command that runs it
         self.notify_path = os.path.join(folder, "notify")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.notify_path)
@@ -270,8 +271,8 @@ class Cvmd:
         environment = {**os.environ, "NOTIFY_SOCKET": self.notify_path}
         environment.pop("JOURNAL_STREAM", None)
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.arguments(*more), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=environment)
+            self.process = subprocess.Popen([*self.wrapper, *self.arguments(*more)], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=environment)
 
     def start(self, *more):
         """Runs it until it is ready, and on the bus if there is one."""

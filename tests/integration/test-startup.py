@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """From start to the first judgement, on every fixture and every kind of kernel."""
 
+import os
+
 from harness import DEFAULT, DISK, HEARTBEAT, NETWORK, PLAIN_NETWORK, Guest, wait_for
 from tap import main
 
@@ -142,6 +144,16 @@ def test_an_event_that_somebody_removed_is_armed_again():
         wait_for("the event armed again", lambda: guest.simulator.read(DYNAMIC_EVENTS))
         wait_for("facts from the probe", lambda: guest.devices()[NETWORK]["Source"] == "kernel-probe")
         assert guest.simulator.driver(NETWORK) == "hv_netvsc"
+
+
+def test_descriptors_that_were_closed_stay_unused():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.wrapper = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+        guest.cvmd.start()
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+        for fd in "0", "1", "2":
+            assert os.readlink(f"/proc/{guest.cvmd.process.pid}/fd/{fd}") == "/dev/null"
+        assert os.path.getsize(os.path.join(guest.cvmd.state, "lock")) == 0
 
 
 main(globals())
