@@ -14,6 +14,7 @@
 #define RECONNECT_USEC (500 * (uint64_t)1000)
 #define CALL_TIMEOUT_USEC \
         (5 * 1000 * (uint64_t)1000) /* for what sd-bus asks the bus itself about a caller */
+#define NAME_QUEUED 2               /* DBUS_REQUEST_NAME_REPLY_IN_QUEUE */
 
 static int connect_bus(struct bus *b);
 
@@ -52,14 +53,24 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return r < 0 ? sd_event_exit(b->event, r) : 0;
 }
 
-static int on_named(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+/* Ours at once, or when whoever had it is gone. */
+static int on_acquired(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *name;
+
+        if (sd_bus_message_read(m, "s", &name) >= 0 && strcmp(name, BUS_NAME) == 0)
+                log_info("serving as " BUS_NAME);
+        return 0;
+}
+
+static int on_requested(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const sd_bus_error *e = sd_bus_message_get_error(m);
         struct bus *b = userdata;
+        uint32_t how = 0;
 
-        if (!e) {
-                b->named = true;
-                log_info("serving as " BUS_NAME);
-        } else if (sd_bus_error_has_name(e, SD_BUS_ERROR_ACCESS_DENIED))
+        b->named = !e;
+        if (!e && sd_bus_message_read(m, "u", &how) >= 0 && how == NAME_QUEUED)
+                log_warning("somebody else is " BUS_NAME " on the bus: waiting for the name");
+        else if (e && sd_bus_error_has_name(e, SD_BUS_ERROR_ACCESS_DENIED))
                 log_error("the bus does not let us be " BUS_NAME ": %s: is its policy installed?",
                         e->message);
         return 0; /* a connection that ended is on_disconnected()'s */
@@ -71,11 +82,15 @@ static int register_everything(struct bus *b) {
                 NULL, b);
 
         if (r >= 0)
+                r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                        "org.freedesktop.DBus", "NameAcquired", on_acquired, NULL, b);
+        if (r >= 0)
                 r = manager_bus_register(b);
         if (r >= 0)
                 r = device_bus_register(b);
         /* queued: the bus may still count a cvmd that was killed a moment ago */
-        return r < 0 ? r : sd_bus_request_name_async(b->bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, on_named, b);
+        return r < 0 ? r
+                     : sd_bus_request_name_async(b->bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, on_requested, b);
 }
 
 static int start_bus(struct bus *b) {

@@ -52,6 +52,19 @@ def interfaces(xml):
     return found
 
 
+def test_a_name_that_is_taken_is_waited_for():
+    with Guest("snp-openhcl") as guest:
+        with Guest("snp-openhcl") as first:
+            first.bus.address = guest.bus.address
+            first.cvmd.start()
+            guest.cvmd.launch()
+            guest.cvmd.wait_notified("READY=1")
+            wait_for("that it waits", lambda: "waiting for the name" in guest.cvmd.log())
+            assert "serving" not in guest.cvmd.log()
+        wait_for("that it serves", lambda: "serving as org.cvmd1" in guest.cvmd.log())
+        assert guest.property("State") == "compliant"
+
+
 def test_introspection_is_what_is_installed():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
