@@ -10,16 +10,50 @@
 #include "daemon/manager-private.h"
 #include "lib/policy/decision-text.h"
 
-/* A log that cannot be written is told, and no reason not to enforce. */
-static void append(struct manager *m, struct decision_record *r) {
+static int write_record(struct manager *m, struct decision_record *r, struct diag *d) {
         char digest[DIGEST_TEXT_SIZE];
-        struct diag d = {};
 
         digest_format(&m->policy->digest, digest);
         r->time_usec = now_usec(CLOCK_REALTIME);
         r->policy = digest;
-        if (decision_log_append(m->log, r, &d) < 0)
-                log_error("the decision log cannot be written: %s", d.text);
+        return decision_log_append(m->log, r, d);
+}
+
+/* Tells the log how much it lacks, for its chain does not show that. */
+static int write_gap(struct manager *m, struct diag *d) {
+        struct decision_record gap = { .event = "gap" };
+        char text[64];
+        int r;
+
+        if (m->unlogged == 0)
+                return 0;
+        snprintf(text, sizeof(text), "%llu could not be written", (unsigned long long)m->unlogged);
+        gap.reason = text;
+        r = write_record(m, &gap, d);
+        if (r >= 0)
+                m->unlogged = 0;
+        return r;
+}
+
+/* No reason not to enforce; told once for each gap, and in the state as long as this cvmd runs. */
+static void log_is_lacking(struct manager *m, const char *why) {
+        char *trouble;
+
+        if (m->unlogged++ > 0)
+                return;
+        log_error("the decision log cannot be written: %s", why);
+        if (asprintf(&trouble, "the decision log is not complete: %s", why) < 0)
+                return;
+        free(m->log_trouble);
+        m->log_trouble = trouble;
+        manager_reconcile_soon(m); /* so that the state has it */
+}
+
+static void append(struct manager *m, struct decision_record *r) {
+        struct diag d = {};
+
+        if (write_gap(m, &d) < 0 || write_record(m, r, &d) < 0)
+                log_is_lacking(m, d.text);
 }
 
 static bool is_repeated(const struct manager *m, struct decision_record r) {

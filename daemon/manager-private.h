@@ -18,6 +18,7 @@ struct manager {
         struct policy *policy;   /* in force */
         char *policy_trouble;    /* why it is not the one in the files, NULL when it is */
         char *log_trouble;       /* what became of the decision log, NULL when nothing did */
+        uint64_t unlogged;       /* what it could not take, and has not been told of yet */
         struct picture *picture; /* NULL until started */
         struct tracking tracking;
         struct hand_decision *by_hand;

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Ends of every kind: what is blocked stays so, and what was decided is not decided twice."""
 
+import os
+import resource
 import subprocess
 
 from harness import DISK, NETWORK, PATIENCE, PLAIN, PLAIN_NETWORK, Guest, wait_for
@@ -121,6 +123,28 @@ def test_a_log_that_was_changed_is_told_and_stops_nothing():
         assert guest.cvmd.decisions()[0]["sequence"] == 1
         with open(log + ".broken-1", encoding="utf-8") as f:
             assert "payload-public" in f.read()
+
+
+def test_what_the_log_could_not_take_is_told():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.wrapper = ["env", "--ignore-signal=XFSZ"]  # so that the limit below is an error like a full disk
+        guest.cvmd.start()
+        path = os.path.join(guest.cvmd.state, "decisions.log")
+        soft, hard = resource.prlimit(guest.cvmd.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(guest.cvmd.process.pid, resource.RLIMIT_FSIZE, (os.path.getsize(path), hard))
+        before = guest.cvmd.decisions()
+        guest.simulator.reoffer(instance=NETWORK, relid=40, flags=PLAIN)
+        guest.wait_verdict(NETWORK, "blocked")
+        wait_for("the state tells", lambda: any("log is not complete" in w for w in guest.property("Warnings")))
+        assert guest.simulator.is_blocked(NETWORK)
+        assert guest.cvmd.decisions() == before
+
+        resource.prlimit(guest.cvmd.process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+        assert guest.cvmctl("block", "heartbeat")[0] == 0
+        gap = guest.cvmd.decisions()[len(before)]
+        assert gap["event"] == "gap" and "could not be written" in gap["reason"], gap
+        assert any("log is not complete" in w for w in guest.property("Warnings"))
+        assert guest.cvmctl("log", "verify", path, bus=False)[0] == 0
 
 
 def test_the_disk_is_never_touched():
