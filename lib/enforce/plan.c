@@ -26,11 +26,17 @@ void plan_free(struct plan *p) {
         free(p);
 }
 
+static int compare_held(const void *a, const void *b) {
+        return guid_compare(&((const struct held *)a)->instance, &((const struct held *)b)->instance);
+}
+
 static struct held find_held(const struct held *held, size_t n_held, const struct guid *instance) {
-        for (size_t i = 0; i < n_held; i++)
-                if (guid_equal(&held[i].instance, instance))
-                        return held[i];
-        return (struct held){ .instance = *instance };
+        const struct held none = { .instance = *instance };
+        const struct held *found = NULL;
+
+        if (n_held > 0)
+                found = bsearch(&none, held, n_held, sizeof(*held), compare_held);
+        return found ? *found : none;
 }
 
 static bool override_is_ours(const struct device *device, const struct held *held) {

@@ -28,7 +28,8 @@ struct plan {
  * Blocks in enforce mode alone, and never protected devices, hv_sock, or one with an action under way. A
  * device that failed is planned again: when, is for the caller to say. Releases what is noted (or carries
  * our override) and is not to be blocked any more: in audit and off only what is allowed, since what was
- * blocked stays until it is released by hand or by a policy that allows it. -ENOMEM.
+ * blocked stays until it is released by hand or by a policy that allows it. held is sorted by instance, as
+ * the devices are. -ENOMEM.
  */
 int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held,
         struct plan **ret);

@@ -285,7 +285,8 @@ class Simulator:
     def run(self):
         while True:
             for key, _ in self.selector.select():
-                key.data(key.fileobj)
+                if key.fileobj.fileno() >= 0:  # else somebody before it in this round has closed it
+                    key.data(key.fileobj)
 
 
 def main():
