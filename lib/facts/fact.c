@@ -42,10 +42,6 @@ int tristate_from_string(const char *word) {
         return name_find(tristates, N_NAMES(tristates), word);
 }
 
-int confidentiality_from_string(const char *word) {
-        return name_find(confidentialities, N_NAMES(confidentialities), word);
-}
-
 int fact_source_from_string(const char *word) {
         return name_find(sources, N_NAMES(sources), word);
 }

@@ -7,8 +7,8 @@
 enum tristate { TRISTATE_UNKNOWN, TRISTATE_NO, TRISTATE_YES, _TRISTATE_MAX };
 
 /*
- * Of a channel's ring buffer or external memory ("dma"). Ordered from weakest but for UNKNOWN: see
- * weakest().
+ * Of a channel's ring buffer or external memory ("dma"). Which is weaker is confidentiality_weakest()'s to
+ * say: the order here is not that of strength.
  */
 enum confidentiality {
         CONFIDENTIALITY_UNKNOWN,
@@ -36,7 +36,6 @@ const char *fact_source_to_string(enum fact_source s);
 
 /* The value of a word above, or -EBADMSG. */
 int tristate_from_string(const char *word);
-int confidentiality_from_string(const char *word);
 int fact_source_from_string(const char *word);
 
 /* Plain beats unknown beats confidential: a device is as weak as its weakest channel. */

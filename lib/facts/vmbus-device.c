@@ -4,13 +4,6 @@
 
 #include "lib/base/name-table.h"
 
-static const char *const ring_states[] = {
-        [RING_UNKNOWN] = "unknown",
-        [RING_OPEN] = "open",
-        [RING_CLOSED] = "closed",
-};
-_Static_assert(N_NAMES(ring_states) == _RING_STATE_MAX, "every ring state has a name");
-
 static const char *const dependent_kinds[] = {
         [DEPENDENT_MOUNT] = "mount",
         [DEPENDENT_SWAP] = "swap",
@@ -28,10 +21,6 @@ const char *device_class_name(const struct device *d, char buffer[GUID_TEXT_SIZE
 
 bool device_kernel_allowed(const struct device *d) {
         return d->hvsock || (d->known && d->known->kernel_allowed);
-}
-
-const char *ring_state_to_string(enum ring_state s) {
-        return name_of(ring_states, N_NAMES(ring_states), s);
 }
 
 const char *dependent_kind_to_string(enum dependent_kind k) {

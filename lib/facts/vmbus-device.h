@@ -11,7 +11,7 @@
 #include "lib/facts/fact.h"
 #include "lib/facts/vmbus-class.h"
 
-enum ring_state { RING_UNKNOWN, RING_OPEN, RING_CLOSED, _RING_STATE_MAX };
+enum ring_state { RING_UNKNOWN, RING_OPEN, RING_CLOSED };
 
 struct channel {
         uint32_t relid;
@@ -63,5 +63,4 @@ const char *device_class_name(const struct device *d, char buffer[GUID_TEXT_SIZE
 /* Whether Linux admits its class in an isolated guest. */
 bool device_kernel_allowed(const struct device *d);
 
-const char *ring_state_to_string(enum ring_state s);         /* unknown open closed */
 const char *dependent_kind_to_string(enum dependent_kind k); /* mount swap network pci */
