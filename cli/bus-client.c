@@ -45,10 +45,10 @@ int client_open(struct context *x, sd_bus **ret) {
         sd_bus_error_add_map(errors);
         r = address ? open_address(address, ret) : sd_bus_open_system(ret);
         if (r < 0) {
-                const char *why = strerrordesc_np(-r) ?: "unknown error";
                 char text[256];
 
-                snprintf(text, sizeof(text), "no connection to %s: %s", address ?: "the system bus", why);
+                snprintf(text, sizeof(text), "no connection to %s: %s", address ?: "the system bus",
+                        errno_text(r));
                 return unreachable(x, text);
         }
         return 0;
@@ -56,7 +56,7 @@ int client_open(struct context *x, sd_bus **ret) {
 
 /* What a call came back with instead of a reply. */
 static int call_failed(struct context *x, int r, const sd_bus_error *e) {
-        const char *text = e->message ?: strerrordesc_np(-r) ?: "unknown error";
+        const char *text = e->message ?: errno_text(r);
 
         if (sd_bus_error_is_set(e))
                 r = -sd_bus_error_get_errno(e);

@@ -96,7 +96,7 @@ static enum exit_code finish(struct context *x, int r) {
         enum exit_code code = context_exit_code(x, r);
 
         if (r < 0) {
-                const char *text = x->diag.text[0] ? x->diag.text : strerrordesc_np(-r) ?: "unknown error";
+                const char *text = x->diag.text[0] ? x->diag.text : errno_text(r);
 
                 complain(text);
                 if (x->hint && x->out.legend)

@@ -120,7 +120,7 @@ static int connect_bus(struct bus *b) {
         r = start_bus(b);
         if (r >= 0)
                 return 0;
-        log_warning("bus %s: %s: trying again", b->address, strerrordesc_np(-r));
+        log_warning("bus %s: %s: trying again", b->address, errno_text(r));
         b->bus = sd_bus_unref(b->bus);
         return reconnect_later(b);
 }

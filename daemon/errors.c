@@ -32,6 +32,5 @@ const char *error_name(int r) {
 }
 
 int error_set(sd_bus_error *error, int r, const struct diag *d) {
-        return sd_bus_error_setf(error, error_name(r), "%s",
-                d->text[0] ? d->text : strerrordesc_np(-r) ?: "unknown error");
+        return sd_bus_error_setf(error, error_name(r), "%s", d->text[0] ? d->text : errno_text(r));
 }

@@ -87,7 +87,7 @@ static void halt_machine(const char *why, void *data) {
         const struct context *c = data;
 
         if (!c->simulated && kill(1, SIGRTMIN + 13) < 0)
-                log_error("cannot halt: %s", strerrordesc_np(errno));
+                log_error("cannot halt: %s", errno_text(-errno));
 }
 
 static int open_root(const struct options *o, struct sysroot **ret, struct diag *d) {
@@ -191,6 +191,6 @@ int main(int argc, char *argv[]) {
                 return EXIT_SUCCESS;
         r = run(&o, &d);
         if (r < 0)
-                log_error("%s", d.text[0] ? d.text : strerrordesc_np(-r));
+                log_error("%s", d.text[0] ? d.text : errno_text(r));
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

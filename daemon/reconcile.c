@@ -24,7 +24,7 @@ static int reconcile_or_end(struct manager *m) {
         int r = manager_reconcile(m, &d);
 
         if (r < 0)
-                log_error("%s", d.text[0] ? d.text : strerrordesc_np(-r));
+                log_error("%s", d.text[0] ? d.text : errno_text(r));
         return r < 0 ? sd_event_exit(m->o.event, r) : 0;
 }
 
@@ -42,7 +42,7 @@ void manager_reconcile_soon(struct manager *m) {
         if (r >= 0)
                 r = sd_event_source_set_enabled(m->soon, SD_EVENT_ONESHOT);
         if (r < 0) {
-                log_error("cannot go on: %s", strerrordesc_np(-r));
+                log_error("cannot go on: %s", errno_text(r));
                 (void)sd_event_exit(m->o.event, r);
         }
 }
@@ -277,7 +277,7 @@ static void on_lost(int error, void *data) {
 
         snprintf(number, sizeof(number), "%d", -error);
         log_entry(LOG_WARNING, MESSAGE_EVENTS_LOST, LOG_FIELDS({ "ERRNO", number }),
-                "events were lost (%s): looking at everything again", strerrordesc_np(-error));
+                "events were lost (%s): looking at everything again", errno_text(error));
         m->counters.rescans++;
         for (size_t i = 0; i < m->tracking.n; i++)
                 m->tracking.devices[i].recheck = true;

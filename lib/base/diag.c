@@ -31,6 +31,10 @@ int diag_wrap(struct diag *d, int r, const char *format, ...) {
         return r;
 }
 
+const char *errno_text(int r) {
+        return strerrordesc_np(-r) ?: "unknown error";
+}
+
 int diag_errno(struct diag *d, int r, const char *format, ...) {
         size_t n;
         va_list ap;
@@ -41,6 +45,6 @@ int diag_errno(struct diag *d, int r, const char *format, ...) {
         vsnprintf(d->text, sizeof(d->text), format, ap);
         va_end(ap);
         n = strlen(d->text);
-        snprintf(d->text + n, sizeof(d->text) - n, ": %s", strerrordesc_np(-r) ?: "unknown error");
+        snprintf(d->text + n, sizeof(d->text) - n, ": %s", errno_text(r));
         return r;
 }

@@ -24,5 +24,8 @@ int diag_fail(struct diag *d, int r, const char *format, ...) _printf_(3, 4);
 /* Puts "format: " in front of what d says, and returns r. */
 int diag_wrap(struct diag *d, int r, const char *format, ...) _printf_(3, 4);
 
+/* The system's text for a negative errno; never NULL. Static. */
+const char *errno_text(int r);
+
 /* Like diag_fail, with ": " and the system's text for r behind. */
 int diag_errno(struct diag *d, int r, const char *format, ...) _printf_(3, 4);

@@ -42,7 +42,7 @@ static void trouble(struct action *a, int error, const char *format, ...) {
         va_end(args);
         used = strlen(a->result.what);
         if (error < 0)
-                snprintf(a->result.what + used, sizeof(a->result.what) - used, ": %s", strerror(-error));
+                snprintf(a->result.what + used, sizeof(a->result.what) - used, ": %s", errno_text(error));
 }
 
 static const char *device_path(const struct action *a, const char *attribute, char path[PATH_SIZE]) {

@@ -75,7 +75,7 @@ static int read_attribute(const struct snapshot *s, struct device *d, const char
         if (e->kind == SNAPSHOT_ERROR && e->error == EAGAIN)
                 return device_problem(d, "%s: changed while it was read", name);
         if (e->kind == SNAPSHOT_ERROR)
-                return device_problem(d, "%s: %s", name, strerrordesc_np(e->error) ?: "unknown error");
+                return device_problem(d, "%s: %s", name, errno_text(-e->error));
         return device_problem(d, "%s: empty, or not one line of text", name);
 }
 

@@ -131,7 +131,7 @@ static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
         int r;
 
         if (fstat(fd, &before) < 0)
-                return refuse(l, name, "cannot be read: %s", strerrordesc_np(errno));
+                return refuse(l, name, "cannot be read: %s", errno_text(-errno));
         if (!S_ISREG(before.st_mode))
                 return refuse(l, name, "not a regular file: remove it, or give it another name");
         r = check_owner(l, name, &before, owner, &good);
@@ -145,7 +145,7 @@ static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
         if (r == -EFBIG)
                 return refuse_size(l, name);
         if (r < 0 || fstat(fd, &after) < 0)
-                return refuse(l, name, "cannot be read: %s", strerrordesc_np(r < 0 ? -r : errno));
+                return refuse(l, name, "cannot be read: %s", errno_text(r < 0 ? r : -errno));
         if (n != (size_t)before.st_size || !same_file(&before, &after))
                 return refuse(l, name,
                         "it changed while it was read: load it again, and replace files by renaming");
@@ -171,7 +171,7 @@ static int read_found(struct load *l, struct sysroot *root, const struct found *
         if (fd == -ELOOP)
                 return read_link(l, root, f);
         if (fd < 0)
-                return refuse(l, f->path, "cannot be read: %s", strerrordesc_np(-fd));
+                return refuse(l, f->path, "cannot be read: %s", errno_text(fd));
         return read_opened(l, fd, f->path, owner);
 }
 
@@ -205,7 +205,7 @@ static int check_folder(struct load *l, struct sysroot *root, const char *folder
         if (fd == -ENOENT)
                 return 0;
         if (fd < 0 || fstat(fd, &st) < 0)
-                return refuse(l, folder, "cannot be read: %s", strerrordesc_np(fd < 0 ? -fd : errno));
+                return refuse(l, folder, "cannot be read: %s", errno_text(fd < 0 ? fd : -errno));
         return check_owner(l, folder, &st, owner, ret_good);
 }
 
@@ -218,8 +218,7 @@ static int find_in(struct load *l, struct sysroot *root, size_t rank, uid_t owne
                 return r;
         r = sysroot_list(root, below_root(folders[rank]), &names);
         if (r < 0)
-                return r == -ENOMEM ? r
-                                    : refuse(l, folders[rank], "cannot be read: %s", strerrordesc_np(-r));
+                return r == -ENOMEM ? r : refuse(l, folders[rank], "cannot be read: %s", errno_text(r));
         for (size_t i = 0; i < names.n; i++)
                 if (is_policy_name(names.names[i]) &&
                         found_add(list, folders[rank], rank, names.names[i]) < 0)
@@ -307,7 +306,7 @@ static int read_named(struct load *l, const char *path) {
         if (r == -EINVAL)
                 return refuse(l, path, "not a regular file");
         if (r < 0)
-                return refuse(l, path, "cannot be read: %s", strerrordesc_np(-r));
+                return refuse(l, path, "cannot be read: %s", errno_text(r));
         return add_text(l, path, TAKE(text), n);
 }
 
@@ -319,7 +318,7 @@ static int read_named_folder(struct load *l, const char *folder) {
         if (r == 0)
                 r = sysroot_list(root, ".", &names);
         if (r < 0)
-                return r == -ENOMEM ? r : refuse(l, folder, "cannot be read: %s", strerrordesc_np(-r));
+                return r == -ENOMEM ? r : refuse(l, folder, "cannot be read: %s", errno_text(r));
         for (size_t i = 0; r == 0 && i < names.n; i++) {
                 _cleanup_(freep) char *path = NULL;
 
