@@ -5,11 +5,11 @@
 
 #include "cli/json-print.h"
 #include "cli/offline.h"
-#include "cli/policy-json.h"
 #include "cli/problem-print.h"
 #include "cli/verbs.h"
 #include "lib/base/json-build.h"
 #include "lib/policy/decision-text.h"
+#include "lib/policy/policy-json.h"
 
 /* Paths behind the verb come after those of --policy. */
 static int load(struct context *x, char **args, size_t n, struct policy **ret,
@@ -90,7 +90,8 @@ static struct json_object *origins_json(const struct policy *p) {
 }
 
 static struct json_object *files_json(const struct policy *p) {
-        return policy_words_json(&(struct policy_words){ .words = p->files, .n = p->n_files });
+        return policy_words_json(&(struct policy_words){ .words = p->files, .n = p->n_files },
+                POLICY_JSON_SHOWN);
 }
 
 static int show_json(struct context *x, const struct policy *p) {
@@ -98,7 +99,7 @@ static int show_json(struct context *x, const struct policy *p) {
         char digest[DIGEST_TEXT_SIZE];
 
         digest_format(&p->digest, digest);
-        if (!o || policy_to_json(p, &policy) < 0 || !json_add_number(o, "version", 1) ||
+        if (!o || policy_to_json(p, POLICY_JSON_SHOWN, &policy) < 0 || !json_add_number(o, "version", 1) ||
                 !json_add_text(o, "digest", digest) || !json_add(o, "files", files_json(p)) ||
                 !json_add(o, "policy", TAKE(policy)) || !json_add(o, "origins", origins_json(p)))
                 return -ENOMEM;
@@ -136,7 +137,8 @@ static void print_rules(struct context *x, const struct policy *p) {
 
         fputs("  \"rules\": [\n", f);
         for (size_t i = 0; i < p->n_rules; i++) {
-                _cleanup_(json_putp) struct json_object *rule = policy_rule_json(&p->rules[i]);
+                _cleanup_(json_putp) struct json_object *rule =
+                        policy_rule_json(&p->rules[i], POLICY_JSON_SHOWN);
                 bool first = true;
 
                 if (!rule) {
@@ -162,11 +164,13 @@ static void show_text(struct context *x, const struct policy *p) {
         fputs("{\n  \"version\": 1,\n", x->out.f);
         print_setting(x, "mode", json_object_new_string(policy_mode_to_string(p->mode)), false,
                 &p->mode_origin);
-        if (p->expect_isolation.n > 0 || p->expect_paravisor != TRISTATE_UNKNOWN)
-                print_setting(x, "expect", policy_expect_json(p), false, &p->expect_origin);
-        print_setting(x, "unknown", json_object_new_string(policy_unknown_text(p)), false,
+        if (policy_expects(p))
+                print_setting(x, "expect", policy_expect_json(p, POLICY_JSON_SHOWN), false,
+                        &p->expect_origin);
+        print_setting(x, "unknown", json_object_new_string(policy_unknown_to_string(p->unknown)), false,
                 &p->unknown_origin);
-        print_setting(x, "protect", policy_words_json(&p->protect), false, &p->protect_origin);
+        print_setting(x, "protect", policy_words_json(&p->protect, POLICY_JSON_SHOWN), false,
+                &p->protect_origin);
         print_rules(x, p);
         print_setting(x, "default", policy_default_json(p), true, &p->default_origin);
         fputs("}\n", x->out.f);

@@ -191,8 +191,7 @@ static int hold_against_expectations(const struct policy *p, const struct guest 
 /* What the host could have made up to look like no isolation does not switch the rules off where some is
  * expected. */
 static bool rules_apply(const struct policy *p, const struct guest *g) {
-        return g->isolation.type != ISOLATION_NONE || p->expect_isolation.n > 0 ||
-                p->expect_paravisor != TRISTATE_UNKNOWN;
+        return g->isolation.type != ISOLATION_NONE || policy_expects(p);
 }
 
 int policy_evaluate(const struct policy *p, const struct guest *g, const struct evaluation_options *o,

@@ -50,6 +50,10 @@ const char *policy_unknown_to_string(enum policy_unknown u) {
         return name_of(unknowns, N_NAMES(unknowns), u);
 }
 
+bool policy_expects(const struct policy *p) {
+        return p->expect_isolation.n > 0 || p->expect_paravisor != TRISTATE_UNKNOWN;
+}
+
 void policy_words_done(struct policy_words *w) {
         for (size_t i = 0; i < w->n; i++)
                 free(w->words[i]);

@@ -79,6 +79,9 @@ struct policy {
 void policy_free(struct policy *p);
 DEFINE_FREEP(struct policy, policy_free)
 
+/* Whether it says what guest it is for: `expect`. */
+bool policy_expects(const struct policy *p);
+
 /* The built-in one: blocks payload classes on plain or unknown channels, protects the root. -ENOMEM. */
 int policy_new_built_in(struct policy **ret);
 
