@@ -47,6 +47,7 @@ class Simulator:
         snapshot.expand(options.root)
         self.selector = selectors.DefaultSelector()
         self.subscribers = []
+        self.subscriber_pid = None  # the last one
         self.sequence = 1000
         self.muted = False
         self.event_buffer = options.event_buffer
@@ -106,6 +107,7 @@ class Simulator:
             if self.event_buffer:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.event_buffer)
             self.subscribers.append(connection)
+            self.subscriber_pid = peer_of(connection)
             return
         request = verb, os.path.normpath(path), text
         self.requests.append(request)
@@ -139,8 +141,10 @@ class Simulator:
                 self.answer(connection, number)
             elif m["how"] == "kill":
                 number = self.perform(request) if m["late"] else 0
-                os.kill(m["pid"] or peer_of(connection), signal.SIGKILL)
-                self.answer(connection, number if m["late"] or not m["pid"] else self.perform(request))
+                os.kill(self.subscriber_pid if m["daemon"] else peer_of(connection), signal.SIGKILL)
+                if m["daemon"] and not m["late"]:
+                    number = self.perform(request)  # whoever it was that asked, the kernel has its write
+                self.answer(connection, number)
             else:
                 self.hanging.append((connection, request))
             return True
@@ -230,12 +234,13 @@ class Simulator:
     def do_remove_probe_events(self):
         self.tracing.remove_events()
 
-    def do_misbehave(self, how, path, text="*", errno="EIO", skip=0, times=-1, instance=None, pid=None, late=False):
+    def do_misbehave(self, how, path, text="*", errno="EIO", skip=0, times=-1, instance=None, late=False,
+                     daemon=False):
         """Beginning with the request after `skip` ones that fit, for `times` of them; how:
         fail (with errno), lie (success, and nothing done), hang (until behave), vanish (the device, after it),
-        kill (pid, or whoever asks, before it is done or `late`, after)."""
+        kill (who asks, or the `daemon` that subscribed, before it is done or `late`, after)."""
         self.misbehaviour.append({"how": how, "path": path, "text": text, "errno": errno, "skip": skip, "times": times,
-                                  "instance": instance, "pid": pid, "late": late})
+                                  "instance": instance, "late": late, "daemon": daemon})
 
     def do_behave(self):
         """No more misbehaviour; what hangs goes on."""
