@@ -56,6 +56,7 @@ static int record(struct context *x, const char *folder, struct snapshot **ret) 
         struct snapshot_record_options how = { .scope = SNAPSHOT_SCOPE_EVERYTHING };
         _cleanup_(sysroot_freep) struct sysroot *root = NULL;
         _cleanup_(channel_probe_freep) struct channel_probe *probe = NULL;
+        _cleanup_(network_probe_freep) struct network_probe *network = NULL;
         int r;
 
         r = sysroot_new(folder, &root, &x->diag);
@@ -70,6 +71,10 @@ static int record(struct context *x, const char *folder, struct snapshot **ret) 
                 if (r < 0)
                         return r;
                 how.probe = probe;
+                r = network_probe_new(network_ask_kernel, NULL, &network);
+                if (r < 0)
+                        return r;
+                how.network = network;
         }
         return snapshot_record(root, &how, ret, &x->diag);
 }

@@ -13,6 +13,7 @@ struct manager {
         struct manager_options o;
         struct uevents *uevents;
         struct channel_probe *probe;
+        struct network_probe *network; /* NULL: a simulated guest has it in a file */
         struct workers *workers;
         struct decision_log *log;
         struct policy *policy;   /* in force */

@@ -123,6 +123,9 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         r = uevents_new(o->root, o->event, &manager_uevents_handler, m, &m->uevents, d);
         if (r < 0)
                 return r;
+        r = o->foreign ? 0 : network_probe_new(network_ask_kernel, NULL, &m->network);
+        if (r < 0)
+                return diag_errno(d, r, "cannot ask for the network");
         r = channel_probe_new(o->root, PROBE_NAME, o->probe, &m->probe, d);
         if (r < 0)
                 return r;
@@ -156,6 +159,7 @@ void manager_free(struct manager *m) {
         free(m->policy_trouble);
         free(m->log_trouble);
         channel_probe_free(m->probe);
+        network_probe_free(m->network);
         uevents_free(m->uevents);
         decision_log_free(m->log);
         free(m);

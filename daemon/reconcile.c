@@ -70,6 +70,7 @@ static int look(struct manager *m, struct picture **ret, struct diag *d) {
                 .scope = SNAPSHOT_SCOPE_DECISIONS,
                 .cpuid = m->o.cpuid,
                 .probe = m->probe,
+                .network = m->network,
                 .foreign = m->o.foreign,
         };
         const struct evaluation_options judging = {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/facts/guest-private.h"
+#include "lib/facts/dependents-private.h"
 #include "lib/facts/link-path.h"
 
 #define DEPTH_MAX 16 /* of block devices on block devices */
@@ -33,6 +33,15 @@ static void chase_done(struct chase *c) {
         free(c->visited);
 }
 
+/* Whether two dependents are one; mounts and the like may reach the same device in several ways. */
+static bool is_same(const struct dependent *d, enum dependent_kind kind, const char *name,
+        const char *through) {
+        bool many_ways = kind == DEPENDENT_MOUNT || kind == DEPENDENT_SWAP || kind == DEPENDENT_NETWORK;
+
+        return d->kind == kind && strcmp(d->name, name) == 0 &&
+                (many_ways || strcmp(d->through ?: "", through ?: "") == 0);
+}
+
 /* -EEXIST when we were there before. */
 static int visit(struct chase *c, const char *path) {
         char **bigger;
@@ -51,12 +60,12 @@ static int visit(struct chase *c, const char *path) {
         return 0;
 }
 
-static int add_dependent(struct device *d, enum dependent_kind kind, const char *name, const char *through) {
+int dependent_add(struct device *d, enum dependent_kind kind, const char *name, const char *through) {
         struct dependent *bigger;
 
         for (size_t i = 0; i < d->n_dependents; i++)
-                if (d->dependents[i].kind == kind && strcmp(d->dependents[i].name, name) == 0)
-                        return 0; /* a second way down to the same device */
+                if (is_same(&d->dependents[i], kind, name, through))
+                        return 0;
         bigger = reallocarray(d->dependents, d->n_dependents + 1, sizeof(*bigger));
         if (!bigger)
                 return -ENOMEM;
@@ -118,6 +127,24 @@ static int chase_slaves(struct chase *c, const char *path) {
         return chase_links(c, folder, "");
 }
 
+/*
+ * bcache: the disk itself is a slave; the cache in front of it hangs on a set, which the disk names. Each
+ * member of the set is a folder below its disk.
+ */
+static int chase_cache(struct chase *c, const char *path) {
+        _cleanup_(freep) char *link = NULL, *set = NULL;
+        const struct snapshot_entry *e;
+        int r;
+
+        if (asprintf(&link, "%s/bcache/cache", path) < 0)
+                return -ENOMEM;
+        e = snapshot_find(c->snapshot, link);
+        if (!e || e->kind != SNAPSHOT_SYMLINK)
+                return 0;
+        r = link_resolve(link, e->value, &set);
+        return r < 0 ? r : chase_links(c, set, "cache");
+}
+
 /* A loop device: the disk that its file lies on. */
 static int chase_loop(struct chase *c, const char *path) {
         _cleanup_(freep) char *attribute = NULL, *file = NULL;
@@ -143,7 +170,7 @@ static int chase_nvme(struct chase *c, const char *path) {
 
 /* Whether a block device sits on others by its nature, so that it is not the end of the way. */
 static bool is_layer(const char *path) {
-        static const char *const beginnings[] = { "dm-", "loop", "md", "nvme" };
+        static const char *const beginnings[] = { "bcache", "dm-", "loop", "md", "nvme" };
         const char *name = path_name(path);
 
         if (!path_is_within(path, "sys/devices/virtual"))
@@ -167,9 +194,11 @@ static int chase_path(struct chase *c, const char *path) {
         c->reached |= !is_layer(path);
         for (size_t i = 0; i < c->guest->n_devices && r == 0; i++)
                 if (path_is_within(path, c->guest->devices[i].path))
-                        r = add_dependent(&c->guest->devices[i], c->kind, c->name, path_name(path));
+                        r = dependent_add(&c->guest->devices[i], c->kind, c->name, path_name(path));
         if (r == 0)
                 r = chase_slaves(c, path);
+        if (r == 0)
+                r = chase_cache(c, path);
         if (r == 0)
                 r = chase_loop(c, path);
         if (r == 0)
@@ -289,58 +318,10 @@ static int eval_storage(const struct snapshot *s, struct guest *g) {
         return r;
 }
 
-static int add_interface(const char *name, const struct snapshot_entry *e, void *data) {
-        return add_dependent(data, DEPENDENT_NETWORK, name, NULL);
-}
-
-static int add_interfaces(const struct snapshot *s, struct device *d, const char *folder) {
-        _cleanup_(freep) char *net = NULL;
-
-        if (asprintf(&net, "%s/net", folder) < 0)
-                return -ENOMEM;
-        return snapshot_each_child(s, net, add_interface, d);
-}
-
-struct functions {
-        const struct snapshot *snapshot;
-        struct device *device;
-        const char *folder;
-};
-
-static int add_function(const char *name, const struct snapshot_entry *e, void *data) {
-        const struct functions *in = data;
-        _cleanup_(freep) char *path = NULL;
-        int r = add_dependent(in->device, DEPENDENT_PCI, name, NULL);
-
-        if (r == 0 && asprintf(&path, "%s/%s", in->folder, name) < 0)
-                return -ENOMEM;
-        return r < 0 ? r : add_interfaces(in->snapshot, in->device, path);
-}
-
-/* "pci1234:00", the root bus that hv_pci made. */
-static int add_bus(const char *name, const struct snapshot_entry *e, void *data) {
-        struct functions in = *(const struct functions *)data;
-        _cleanup_(freep) char *bus = NULL;
-
-        if (strncmp(name, "pci", strlen("pci")) != 0)
-                return 0;
-        if (asprintf(&bus, "%s/%s", in.folder, name) < 0)
-                return -ENOMEM;
-        in.folder = bus;
-        return snapshot_each_child(in.snapshot, bus, add_function, &in);
-}
-
 int dependents_eval(const struct snapshot *s, struct guest *g) {
-        for (size_t i = 0; i < g->n_devices; i++) {
-                struct functions in = { .snapshot = s,
-                        .device = &g->devices[i],
-                        .folder = g->devices[i].path };
-                int r = add_interfaces(s, in.device, in.folder);
+        int r = dependents_eval_pci(s, g);
 
-                if (r == 0)
-                        r = snapshot_each_child(s, in.folder, add_bus, &in);
-                if (r < 0)
-                        return r;
-        }
-        return eval_storage(s, g);
+        if (r == 0)
+                r = dependents_eval_network(s, g);
+        return r < 0 ? r : eval_storage(s, g);
 }

@@ -165,6 +165,11 @@ static void put_kmsg(FILE *f, const struct snapshot *s) {
                 fprintf(f, "%s\n", s->kmsg[i]);
 }
 
+static void put_network(FILE *f, const struct snapshot *s) {
+        for (size_t i = 0; i < s->n_netlink; i++)
+                fprintf(f, "%s\n", s->netlink[i]);
+}
+
 /* A file that a typed line of the snapshot stands for. */
 static int make_table(int folder, const char *path, const struct snapshot *s,
         void (*put)(FILE *f, const struct snapshot *s)) {
@@ -200,5 +205,7 @@ int snapshot_expand(const struct snapshot *s, int folder, struct diag *d) {
                 r = make_table(folder, "proc/self/mountinfo", s, put_mounts);
         if (r == 0 && s->n_swaps > 0)
                 r = make_table(folder, "proc/swaps", s, put_swaps);
-        return r < 0 ? diag_errno(d, r, "dev/kmsg, proc/self/mountinfo or proc/swaps") : 0;
+        if (r == 0 && s->n_netlink > 0)
+                r = make_table(folder, SNAPSHOT_NETWORK_FILE, s, put_network);
+        return r < 0 ? diag_errno(d, r, "dev/kmsg, proc/self/mountinfo, proc/swaps or netlink") : 0;
 }

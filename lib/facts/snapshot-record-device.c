@@ -90,19 +90,53 @@ static int record_channels(struct recorder *rec, const char *device) {
         return r;
 }
 
-/* Network interfaces: those of the device itself, or of a PCI function behind it. */
-static int record_interfaces(struct recorder *rec, const char *folder) {
+/* That things of this kind are in the folder of a device, or of a PCI function behind it. */
+static int record_folders(struct recorder *rec, const char *folder, const char *kind,
+        const char *beginning) {
         _cleanup_(sysroot_names_done) struct sysroot_names names = {};
-        int r = list_below(rec, folder, "net", &names);
+        int r = list_below(rec, folder, kind, &names);
 
         for (size_t i = 0; i < names.n && r == 0; i++) {
                 _cleanup_(freep) char *path = NULL;
 
-                if (asprintf(&path, "%s/net/%s", folder, names.names[i]) < 0)
+                if (strncmp(names.names[i], beginning, strlen(beginning)) != 0)
+                        continue;
+                if (asprintf(&path, "%s/%s/%s", folder, kind, names.names[i]) < 0)
                         return -ENOMEM;
                 r = snapshot_add_dir(rec->snapshot, path);
         }
         return r;
+}
+
+/* The disks of NVMe controllers are folders of these. */
+static int record_controllers(struct recorder *rec, const char *function) {
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {};
+        int r = list_below(rec, function, "nvme", &names);
+
+        for (size_t i = 0; i < names.n && r == 0; i++) {
+                _cleanup_(freep) char *name = NULL;
+
+                if (asprintf(&name, "nvme/%s", names.names[i]) < 0)
+                        return -ENOMEM;
+                r = record_folders(rec, function, name, "nvme");
+        }
+        return r;
+}
+
+/* What a PCI function is to the system: its driver, its disks and interfaces. */
+static int record_function(struct recorder *rec, const char *function) {
+        _cleanup_(freep) char *link = NULL, *driver = NULL;
+        int r = snapshot_add_dir(rec->snapshot, function);
+
+        if (asprintf(&link, "%s/driver", function) < 0)
+                return -ENOMEM;
+        if (r == 0)
+                r = record_link(rec, link, &driver);
+        if (r == 0)
+                r = record_folders(rec, function, "block", "");
+        if (r == 0)
+                r = record_controllers(rec, function);
+        return r < 0 ? r : record_folders(rec, function, "net", "");
 }
 
 /* "pci1234:00" holds "1234:00:02.0" and so on. */
@@ -118,9 +152,7 @@ static int record_functions(struct recorder *rec, const char *bus) {
                         continue;
                 if (asprintf(&path, "%s/%s", bus, names.names[i]) < 0)
                         return -ENOMEM;
-                r = snapshot_add_dir(rec->snapshot, path);
-                if (r == 0)
-                        r = record_interfaces(rec, path);
+                r = record_function(rec, path);
         }
         return r;
 }
@@ -171,7 +203,7 @@ static int record_contents(struct recorder *rec, const char *device) {
         if (r == 0)
                 r = record_channels(rec, device);
         if (r == 0)
-                r = record_interfaces(rec, device);
+                r = record_folders(rec, device, "net", "");
         if (r == 0)
                 r = record_pci(rec, device);
         return r;

@@ -34,5 +34,8 @@ int record_devices(struct recorder *rec, struct diag *d);
 /* The lines of the kernel log that say something about the VMBus or the isolation. */
 int record_kmsg(struct recorder *rec);
 
+/* Interfaces and default routes. */
+int record_network(struct recorder *rec);
+
 /* Mounts and swaps, and the block devices below them. */
 int record_storage(struct recorder *rec);

@@ -128,6 +128,19 @@ static int record_nvme_paths(struct recorder *rec, size_t first, const char *pat
         return r < 0 || !subsystem ? r : record_block_links(rec, first, subsystem, "nvme", depth);
 }
 
+/* bcache: a disk names the set that caches it, and the set has links to its members. */
+static int record_cache(struct recorder *rec, size_t first, const char *path, unsigned depth) {
+        _cleanup_(freep) char *link = NULL, *set = NULL;
+        int r;
+
+        if (asprintf(&link, "%s/bcache/cache", path) < 0)
+                return -ENOMEM;
+        if (record_has(rec, first, link))
+                return 0;
+        r = record_link(rec, link, &set);
+        return r < 0 || !set ? r : record_block_links(rec, first, set, "cache", depth);
+}
+
 /*
  * What a block device says about what it sits on: slaves of dm and md, the file of a loop device, the name
  * of a mapping.
@@ -150,6 +163,8 @@ static int record_block(struct recorder *rec, size_t first, const char *path, un
                 return -ENOMEM;
         if (r == 0)
                 r = record_block_links(rec, first, slaves, "", depth - 1);
+        if (r == 0)
+                r = record_cache(rec, first, path, depth - 1);
         if (r == 0)
                 r = record_nvme_paths(rec, first, path, depth - 1);
         return r;

@@ -171,6 +171,8 @@ int snapshot_record(struct sysroot *root, const struct snapshot_record_options *
         if (r == 0)
                 r = record_storage(&rec);
         if (r == 0)
+                r = record_network(&rec);
+        if (r == 0)
                 r = snapshot_seal(s, &inner);
         if (r < 0)
                 return inner.text[0] ? diag_fail(d, r, "cannot record the guest: %s", inner.text)

@@ -4,6 +4,7 @@
 /* Recording: the only code that reads a guest. */
 #include "lib/base/sysroot.h"
 #include "lib/facts/channel-probe.h"
+#include "lib/facts/network-probe.h"
 #include "lib/facts/snapshot.h"
 
 enum snapshot_scope {
@@ -16,8 +17,9 @@ struct snapshot_record_options {
         const struct cpuid_table *cpuid; /* a recording instead of the processor's; NULL: execute CPUID */
         struct channel_probe *probe;     /* NULL: channels stay unknown */
         const struct snapshot
-                *seen; /* without a probe: what another one saw of channels and connection, or NULL */
-        bool foreign;  /* root is not this machine: neither CPUID nor kernel log are taken from it */
+                *seen; /* without probes: what others saw of channels, connection, network; or NULL */
+        struct network_probe *network; /* NULL: interfaces and routes stay unknown */
+        bool foreign; /* root is not this machine: CPUID, kernel log and network are not those of this one */
 };
 
 /*

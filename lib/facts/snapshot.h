@@ -69,6 +69,9 @@ struct snapshot {
         char *probe_note; /* why channels are not known better, NULL when nothing is to be said */
 };
 
+/* Where the netlink lines are when a snapshot is laid out as files. */
+#define SNAPSHOT_NETWORK_FILE "netlink"
+
 int snapshot_new(struct snapshot **ret);
 void snapshot_free(struct snapshot *s);
 DEFINE_FREEP(struct snapshot, snapshot_free)

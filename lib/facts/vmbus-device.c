@@ -9,6 +9,11 @@ static const char *const dependent_kinds[] = {
         [DEPENDENT_SWAP] = "swap",
         [DEPENDENT_NETWORK] = "network",
         [DEPENDENT_PCI] = "pci",
+        [DEPENDENT_DRIVER] = "driver",
+        [DEPENDENT_BLOCK] = "block",
+        [DEPENDENT_ADDRESSES] = "addresses",
+        [DEPENDENT_ROUTE] = "route",
+        [DEPENDENT_LAST_ROUTE] = "last-route",
 };
 _Static_assert(N_NAMES(dependent_kinds) == _DEPENDENT_KIND_MAX, "every kind of dependent has a name");
 

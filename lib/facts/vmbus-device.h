@@ -27,14 +27,19 @@ enum dependent_kind {
         DEPENDENT_SWAP,
         DEPENDENT_NETWORK,
         DEPENDENT_PCI,
+        DEPENDENT_DRIVER,     /* of a PCI function */
+        DEPENDENT_BLOCK,      /* a disk of a PCI function, whether or not something is on it */
+        DEPENDENT_ADDRESSES,  /* of an interface: how many */
+        DEPENDENT_ROUTE,      /* a default route */
+        DEPENDENT_LAST_ROUTE, /* the same, where no other device has one */
         _DEPENDENT_KIND_MAX
 };
 
 /* Something that would break if the device lost its driver. */
 struct dependent {
         enum dependent_kind kind;
-        char *name;    /* mount point, swap device, interface, PCI address */
-        char *through; /* the block device it sits on; NULL for network and pci */
+        char *name;    /* mount point, swap device, interface, PCI address, ... */
+        char *through; /* the block device, interface or PCI function that it sits on; NULL: the device */
 };
 
 struct device {
@@ -63,4 +68,4 @@ const char *device_class_name(const struct device *d, char buffer[GUID_TEXT_SIZE
 /* Whether Linux admits its class in an isolated guest. */
 bool device_kernel_allowed(const struct device *d);
 
-const char *dependent_kind_to_string(enum dependent_kind k); /* mount swap network pci */
+const char *dependent_kind_to_string(enum dependent_kind k); /* mount swap network ... */

@@ -117,18 +117,32 @@ static void protect(struct decision *d, const struct dependent *dependent) {
         d->dependent = dependent;
 }
 
-/* Where every device with a network interface would be blocked, those that are to be spared as the last ones
- * are. */
+static const struct dependent *default_route(const struct device *d) {
+        const struct dependent *last = of_kind(d, DEPENDENT_LAST_ROUTE);
+
+        return last ? last : of_kind(d, DEPENDENT_ROUTE);
+}
+
+/* An interface is a way out where a default route leads there; where there is no such route, each may be. */
+static const struct dependent *way_out(const struct device *d, bool routed) {
+        return routed ? default_route(d) : of_kind(d, DEPENDENT_NETWORK);
+}
+
+/* Where every way out would be blocked, those that are to be spared as the last ones are. */
 static void protect_last_network(const struct policy *p, const struct guest *g, struct decision *decisions) {
+        bool routed = false;
+
+        for (size_t i = 0; i < g->n_devices && !routed; i++)
+                routed = default_route(&g->devices[i]);
         for (size_t i = 0; i < g->n_devices; i++)
-                if (of_kind(&g->devices[i], DEPENDENT_NETWORK) &&
+                if (way_out(&g->devices[i], routed) &&
                         (decisions[i].action != ACTION_BLOCK || decisions[i].protected))
                         return;
         for (size_t i = 0; i < g->n_devices; i++) {
-                const struct dependent *interface = of_kind(&g->devices[i], DEPENDENT_NETWORK);
+                const struct dependent *way = way_out(&g->devices[i], routed);
 
-                if (interface && holds(protection_of(p, &decisions[i]), LAST_NETWORK))
-                        protect(&decisions[i], interface);
+                if (way && holds(protection_of(p, &decisions[i]), LAST_NETWORK))
+                        protect(&decisions[i], way);
         }
 }
 

@@ -62,6 +62,7 @@ class Snapshot:
         self.kmsg = []
         self.mounts = []
         self.swaps = []
+        self.netlink = []
         with open(path, encoding="latin-1") as f:
             lines = f.read().split("\n")
         if lines[0] != "cvmd-snapshot 1":
@@ -95,6 +96,8 @@ class Snapshot:
             self.mounts.append((rest[0], octal(rest[1]), rest[2], octal(rest[3]) if len(rest) > 3 else b"none"))
         elif kind == "swap":
             self.swaps.append(octal(rest[0]))
+        elif kind.startswith("netlink-"):
+            self.netlink.append(line.encode("latin-1"))
 
     def expand(self, root):
         """Lays the files out below root, which is made; nothing outside of it is touched."""
@@ -119,3 +122,4 @@ class Snapshot:
         write_lines(root, "dev/kmsg", self.kmsg)
         write_lines(root, "proc/self/mountinfo", mounts)
         write_lines(root, "proc/swaps", [b"Filename\tType\tSize\tUsed\tPriority", *swaps])
+        write_lines(root, "netlink", self.netlink)

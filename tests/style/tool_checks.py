@@ -8,7 +8,7 @@ import subprocess
 
 from source_checks import PROGRAMS
 
-PACKAGES = ['libsystemd', 'libnl-3.0', 'json-c', 'libcrypto', 'cmocka']
+PACKAGES = ['libsystemd', 'libnl-3.0', 'libnl-route-3.0', 'json-c', 'libcrypto', 'cmocka']
 VARIABLE = re.compile(r'^[0-9a-f]+ .{7} (\.t?data|\.t?bss|\*COM\*)\s+[0-9a-f]+ (?:\.hidden )?([a-z]\S*)$')
 
 

@@ -16,6 +16,10 @@
 #define LOOP "virtual/block/loop0"
 #define SLAVE(of, name, path) "symlink sys/devices/" of "/slaves/" name " ../../../../" path "\n"
 
+#define NET(instance, name) "dir " FOLDER(instance) "/net/" name "\n"
+#define LINK(words) "netlink-link " words "\n"
+#define ROUTE(index) "netlink-route default dev=" index "\n"
+
 /* "mount / through sda1, swap ..." */
 static char *dependents_of(const struct device *d) {
         char *text = NULL;
@@ -98,7 +102,46 @@ static const struct {
         /* interfaces and PCI functions */
         { "dir " FOLDER(A) "/net/eth0\ndir " FOLDER(A) "/net/eth9\n", "network eth0, network eth9", "" },
         { "dir " FOLDER(B) "/pci1234:00/1234:00:02.0/net/eth1\ndir " FOLDER(B) "/pci1234:00/1234:00:03.0\n",
-                "", "pci 1234:00:02.0, network eth1, pci 1234:00:03.0" },
+                "", "pci 1234:00:02.0, network eth1 through 1234:00:02.0, pci 1234:00:03.0" },
+        { "symlink " FOLDER(A) "/pci1234:00/1234:00:02.0/driver ../../../../../bus/pci/drivers/nvme\n"
+                               "dir " FOLDER(A) "/pci1234:00/1234:00:02.0/nvme/nvme0/nvme0n1\n"
+                                                "dir " FOLDER(
+                                                        A) "/pci1234:00/1234:00:02.0/nvme/nvme0/hwmon1\n",
+                "pci 1234:00:02.0, driver nvme through 1234:00:02.0, block nvme0n1 through 1234:00:02.0",
+                "" },
+        /* bcache: the disk is a slave, its cache is a member of a set */
+        { "mount 252:0 / ext4\n" NUMBER("252:0", "virtual/block/bcache0") SLAVE("virtual/block/bcache0",
+                  "sda", DISK_A) "symlink sys/devices/" DISK_A
+                                 "/bcache/cache ../../../../../../../fs/bcache/set\n"
+                                 "symlink sys/fs/bcache/set/cache0 ../../../devices/" DISK_B "/bcache\n",
+                "mount / through sda", "mount / through bcache" },
+        /* interfaces: what is stacked on them, addresses, routes */
+        { NET(A, "eth0") LINK("2 eth0 up vf-of=none addresses=2") "netlink-route default dev=2\n",
+                "network eth0, addresses 2 through eth0, last-route default through eth0", "" },
+        { NET(A, "eth0") NET(B, "eth1") LINK("2 eth0 up vf-of=none") LINK("3 eth1 up vf-of=none") ROUTE("2")
+                        ROUTE("3"),
+                "network eth0, route default through eth0", "network eth1, route default through eth1" },
+        { NET(A, "eth0") NET(B, "eth1") LINK("2 eth0 up vf-of=none master=4")
+                        LINK("3 eth1 up vf-of=none master=4") LINK("4 bond0 up vf-of=none addresses=1")
+                                LINK("5 bond0.7 up vf-of=none lower=4") ROUTE("5"),
+                "network eth0, network bond0 through eth0, addresses 1 through bond0, "
+                "network bond0.7 through bond0, route default through bond0.7",
+                "network eth1, network bond0 through eth1, addresses 1 through bond0, "
+                "network bond0.7 through bond0, route default through bond0.7" },
+        /* a VF loses its master with the synthetic interface; that one outlives the VF */
+        { NET(A, "eth0") "dir " FOLDER(B) "/pci1234:00/1234:00:02.0/net/eth1\n" LINK("2 eth0 up vf-of=none")
+                        LINK("3 eth1 up vf-of=2") ROUTE("2"),
+                "network eth0, last-route default through eth0, network eth1 through eth0",
+                "pci 1234:00:02.0, network eth1 through 1234:00:02.0" },
+        /* links in a ring; a route to what hangs on no device; an interface that was renamed meanwhile */
+        { NET(A, "eth0") LINK("2 eth0 up vf-of=none lower=3") LINK("3 eth1 up vf-of=none lower=2"),
+                "network eth0, network eth1 through eth0", "" },
+        { NET(A, "eth0") LINK("2 eth0 up vf-of=none") LINK("7 tun0 up vf-of=none") ROUTE("7"),
+                "network eth0", "" },
+        { NET(A, "eth0") LINK("2 wan up vf-of=none") ROUTE("2"), "network eth0", "" },
+        /* what is not wholly known decides nothing */
+        { NET(A, "eth0") LINK("2 eth0 up vf-of=none") ROUTE("2") "netlink-route unknown\n", "network eth0",
+                "" },
         /* a name that only begins like a device's folder */
         { "mount 8:1 / ext4\n" NUMBER("8:1", "V/" A "x/host0/block/sda/sda1"), "", "" },
 };
@@ -156,7 +199,7 @@ static void fixtures_hang_together(void **state) {
                         "mount / through sda1, mount /boot through sda16, mount /boot/efi through sda15, "
                         "swap /dev/sda2 through sda2" },
                 { "snp-openhcl", "scsi", "mount / through sda1, mount /boot/efi through sda15" },
-                { "hyperv-plain", "network", "network eth0" },
+                { "hyperv-plain", "network", "network eth0, last-route default through eth0" },
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

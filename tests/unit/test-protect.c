@@ -167,11 +167,57 @@ static void a_network_that_stays_anyway_counts(void **state) {
         assert_false(e->decisions[1].protected);
 }
 
+/* Of two networks the first has the default route, unless a row says otherwise. */
+static void the_way_out_is_where_routes_lead(void **state) {
+        static const struct {
+                enum dependent_kind first, second; /* 0: no route */
+                const char *rules;
+                bool wanted[2];
+        } rows[] = {
+                { DEPENDENT_LAST_ROUTE, 0, "", { true, false } },
+                { DEPENDENT_LAST_ROUTE, 0,
+                        "{\"id\":\"a\",\"match\":{\"instance\":\"*02\"},\"action\":\"allow\"}",
+                        { true, false } },
+                { DEPENDENT_ROUTE, DEPENDENT_ROUTE, "", { true, true } },
+                { DEPENDENT_ROUTE, DEPENDENT_ROUTE,
+                        "{\"id\":\"a\",\"match\":{\"instance\":\"*02\"},\"action\":\"allow\"}",
+                        { false, false } },
+                { 0, 0, "", { true, true } },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+                _cleanup_(policy_freep) struct policy *p = NULL;
+                _cleanup_(freep) char *text = NULL;
+                struct dependent first[] = { on(DEPENDENT_NETWORK, "eth0"), on(rows[i].first, "default") };
+                struct dependent second[] = { on(DEPENDENT_NETWORK, "eth1"), on(rows[i].second, "default") };
+                struct channel c[2];
+                struct device d[] = {
+                        device_of("network", 1, &c[0], CONFIDENTIALITY_PLAIN),
+                        device_of("network", 2, &c[1], CONFIDENTIALITY_PLAIN),
+                };
+                struct guest g = guest_of_devices(d, 2);
+
+                d[0].dependents = first;
+                d[0].n_dependents = rows[i].first ? 2 : 1;
+                d[1].dependents = second;
+                d[1].n_dependents = rows[i].second ? 2 : 1;
+                assert_true(asprintf(&text, "{\"version\":1,\"protect\":[\"last-network\"],\"rules\":[%s]}",
+                                    rows[i].rules) > 0);
+                p = policy_of(text);
+                e = evaluate(p, &g);
+                for (size_t j = 0; j < 2; j++)
+                        if (e->decisions[j].protected != rows[i].wanted[j])
+                                fail_msg("row %zu, device %zu", i, j);
+        }
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_against_what_hangs_on_a_device),
         cmocka_unit_test(a_rule_replaces_the_list),
         cmocka_unit_test(the_last_network_in_any_order),
         cmocka_unit_test(a_network_that_stays_anyway_counts),
+        cmocka_unit_test(the_way_out_is_where_routes_lead),
 };
 
 RUN(tests)

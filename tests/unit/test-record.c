@@ -69,7 +69,7 @@ static struct snapshot *record_watched(const char *fixture, enum snapshot_scope 
         return record(&w.root, &(struct snapshot_record_options){ .scope = scope, .foreign = true });
 }
 
-/* What a folder can hold of a snapshot: no channels, no connection, no netlink. */
+/* What a folder can hold of a snapshot: no channels, no connection. */
 static char *recordable(const struct snapshot *s) {
         struct snapshot copy = *s;
         char *text;
@@ -78,7 +78,6 @@ static char *recordable(const struct snapshot *s) {
         copy.channels = NULL;
         copy.n_channels = 0;
         copy.connection = (struct snapshot_connection){};
-        copy.n_netlink = 0;
         copy.probe_note = NULL;
         copy.cpuid_recorded = false;
         assert_int_equal(snapshot_format(&copy, &text, &n), 0);
