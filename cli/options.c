@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
         [OPTION_PROBE] = { "probe", 0, "METHOD", CAN_RECORD, true,
                 "How to learn about channels, when recording" },
         [OPTION_REDACT] = { "redact", 0, NULL, CAN_EXPORT, true, "Replace what identifies the guest" },
+        [OPTION_RUNTIME] = { "runtime", 0, NULL, CAN_DECIDE, true, "Decide until the next boot (default)" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");

@@ -26,6 +26,7 @@ enum option_id {
         OPTION_PROBE,
         OPTION_REDACT,
         OPTION_EXPAND,
+        OPTION_RUNTIME,
         _OPTION_MAX,
 };
 
@@ -37,10 +38,11 @@ enum capability {
         CAN_FILES = 1 << 3,  /* look at files below --root */
         CAN_POLICY = 1 << 4, /* look at policies: --policy */
         CAN_JSON = 1 << 5,
-        CAN_EXPORT = 1 << 6, /* --redact, --expand */
-        CAN_WAIT = 1 << 7,   /* output comes line by line, until interrupted */
-        CAN_WHOLE = 1 << 8,  /* output comes at once: -o */
-        CAN_REMOTE = 1 << 9, /* -H */
+        CAN_EXPORT = 1 << 6,  /* --redact, --expand */
+        CAN_WAIT = 1 << 7,    /* output comes line by line, until interrupted */
+        CAN_WHOLE = 1 << 8,   /* output comes at once: -o */
+        CAN_REMOTE = 1 << 9,  /* -H */
+        CAN_DECIDE = 1 << 10, /* for how long: --runtime */
 };
 
 struct option_row {

@@ -101,7 +101,7 @@ def test_exit_codes_follow_the_state():
 def test_devices_are_blocked_allowed_and_forgotten():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
-        assert cvmctl_json(guest, "allow", PLAIN_NETWORK[:9]) == {"instance": PLAIN_NETWORK}
+        assert cvmctl_json(guest, "allow", "--runtime", PLAIN_NETWORK[:9]) == {"instance": PLAIN_NETWORK}
         device = cvmctl_json(guest, "device", PLAIN_NETWORK)
         assert (device["verdict"], device["rule"], device["bound"]) == ("allowed", "(by-hand)", True), device
         assert PLAIN_NETWORK in cvmctl(guest, "forget", PLAIN_NETWORK)
