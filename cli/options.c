@@ -164,7 +164,7 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
 int options_parse(struct options *o, int argc, char **argv, struct diag *d) {
         struct option longs[_OPTION_MAX + 1];
         char shorts[2 * _OPTION_MAX + 2];
-        int c, r;
+        int c, id, r;
 
         make_getopt(longs, shorts);
         opterr = 0;
@@ -177,9 +177,10 @@ int options_parse(struct options *o, int argc, char **argv, struct diag *d) {
                         break;
                 if (c == ':')
                         return diag_fail(d, -EINVAL, "%s needs a value", argv[optind - 1]);
-                if (c == '?')
+                id = id_of(c);
+                if (id < 0) /* '?' */
                         return refused(argv[optind > at ? optind - 1 : at], d);
-                r = take(o, id_of(c), optarg, d);
+                r = take(o, id, optarg, d);
                 if (r < 0)
                         return r;
         }

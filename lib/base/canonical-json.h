@@ -5,7 +5,7 @@
  */
 #include <json-c/json_object.h>
 
-#define CANONICAL_NUMBER_SIZE 40
+#define CANONICAL_NUMBER_SIZE 48
 
 /*
  * The caller frees *ret. -ENOMEM; -ERANGE for an integer that a double cannot hold, or NaN or an infinity;

@@ -84,8 +84,10 @@ int guest_resolve(const struct guest *g, const char *word, const struct device *
         }
         if (n == 0)
                 return diag_fail(d, -ENODEV,
-                        "no device \"%s\": not the beginning of an instance GUID, no relid and no class",
-                        word);
+                        "no device \"%s\": not the beginning of an instance GUID (at least %d characters), "
+                        "no relid and "
+                        "no class",
+                        word, PREFIX_MIN);
         if (n > 1)
                 return several(g, word, d);
         *ret = found;

@@ -40,13 +40,16 @@ static bool skip(struct span *s, const char *prefix) {
 
 /* Cuts the characters up to the first one of stop, and that one; all of them when there is none. */
 static struct span cut(struct span *s, char stop) {
-        const char *end = s->n > 0 ? memchr(s->at, stop, s->n) : NULL;
-        struct span head = { s->at, end ? (size_t)(end - s->at) : s->n };
-        size_t n = head.n + (end ? 1 : 0);
+        struct span head = { .at = s->at };
 
-        if (n > 0)
-                s->at += n;
-        s->n -= n;
+        while (s->n > 0) {
+                char c = *s->at++;
+
+                s->n--;
+                if (c == stop)
+                        break;
+                head.n++;
+        }
         return head;
 }
 
