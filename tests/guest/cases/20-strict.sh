@@ -7,6 +7,7 @@ private=00000000-0000-4000-8000-000000000020
 plain=00000000-0000-4000-8000-000000000021
 disk=00000000-0000-4000-8000-000000000022
 heartbeat=00000000-0000-4000-8000-000000000023
+other=00000000-0000-4000-8000-000000000024
 
 if ! confidential_possible; then
         skip "strict policy on a confidential connection" "this kernel knows no confidential connection"
@@ -24,8 +25,11 @@ all_sources() { # SOURCE: of every device and channel
 
 killed_and_back() {
         _pid=$(cvmd_pid)
-        kill -KILL "$_pid"
-        wait_until 60 not equal "$_pid" "$(cvmd_pid)" && wait_until 60 restarted "$_pid"
+        kill -KILL "$_pid" && wait_until 120 restarted "$_pid"
+}
+
+event_removed() { # although it is enabled, so that a mere removal would be refused
+        echo 0 >"$instance/events/${event#*:}/enable" && echo "-:${event#*:}" >>$TRACING/dynamic_events
 }
 
 restarted() { # PID: another one runs, and is ready
@@ -61,6 +65,13 @@ check "it goes again" rescind 120
 check "it comes back, confidential" offer 121 $NETWORK $plain 2
 check "it is allowed" judged $plain allowed
 check "and bound" wait_until 30 bound $plain hv_netvsc
+
+event=$(cut -d' ' -f1 $TRACING/dynamic_events | grep cvmd)
+instance=$(ls -d $TRACING/instances/cvmd*)
+check "somebody removes our event" event_removed
+check "another network is offered" offer 130 $NETWORK $other 2
+check "the event is armed again: it is allowed" judged $other allowed
+check "as the kernel said" is $other .source kernel-probe
 
 before=$(verdicts)
 check "cvmd is killed, and is back" killed_and_back

@@ -46,8 +46,5 @@ check "the network is still held" held $network 100
 check "a broken policy is refused with its line, and a suggestion" broken_policy_refused
 check "the old policy stays" is $network '.verdict, .rule' blocked payload-private
 check "a good one is loaded" cvmctl reload
-
-check "somebody removes our event" sh -c "echo 0 >$TRACING/events/enable; systemctl kill -s HUP cvmd"
-check "cvmd goes on" judged $network blocked
 clean_slate
 finish

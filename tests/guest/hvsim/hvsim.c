@@ -225,6 +225,13 @@ static int find_symbols(void)
 	return 0;
 }
 
+/* As the driver does when it has negotiated: the log and the variable must not contradict each other. */
+static void set_version(u32 version)
+{
+	vmbus_proto_version = version;
+	printk(KERN_INFO "hv_vmbus: Vmbus version:%u.%u\n", version >> 16, version & 0xffff);
+}
+
 static int connection_pretend(void)
 {
 	if (!confidential)
@@ -234,7 +241,7 @@ static int connection_pretend(void)
 		return -EOPNOTSUPP;
 	}
 	real_version = vmbus_proto_version;
-	vmbus_proto_version = CONFIDENTIAL_VERSION;
+	set_version(CONFIDENTIAL_VERSION);
 	*driver_confidential = true;
 	return 0;
 }
@@ -243,7 +250,7 @@ static void connection_restore(void)
 {
 	if (!confidential)
 		return;
-	vmbus_proto_version = real_version;
+	set_version(real_version);
 	*driver_confidential = false;
 }
 
