@@ -323,6 +323,8 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
                 t->enforcement = verb == PLAN_BLOCK ? ENFORCEMENT_BLOCKED : ENFORCEMENT_RELEASED;
                 t->noted = verb == PLAN_BLOCK;
                 t->problem[0] = 0;
+                if (result->what[0])
+                        log_warning("%s: done, but %s", plan_verb_to_string(verb), result->what);
         }
 }
 

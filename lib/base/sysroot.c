@@ -117,7 +117,11 @@ int sysroot_new(const char *folder, struct sysroot **ret, struct diag *d) {
         root = malloc(sizeof(*root));
         if (!root)
                 return diag_errno(d, -ENOMEM, "%s", folder);
-        *root = (struct sysroot){ .ops = &host_ops, .fd = take_fd(&fd) };
+        *root = (struct sysroot){
+                .ops = &host_ops,
+                .fd = take_fd(&fd),
+                .is_running_system = strcmp(folder, "/") == 0,
+        };
         *ret = root;
         return 0;
 }

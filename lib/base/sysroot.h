@@ -49,7 +49,8 @@ struct sysroot_ops {
 /* The base of every kind; sysroot_free() frees all of it. */
 struct sysroot {
         const struct sysroot_ops *ops;
-        int fd; /* the folder */
+        int fd;                 /* the folder */
+        bool is_running_system; /* what is no file of it (netlink) may be asked of the kernel itself */
 };
 
 /* folder: "/" for the running system. */

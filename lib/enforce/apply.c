@@ -13,6 +13,7 @@
 
 #include "lib/base/escape.h"
 #include "lib/base/number.h"
+#include "lib/enforce/link-down.h"
 
 #define BUS "sys/bus/vmbus"
 #define PATH_SIZE 512 /* each path below has one name of at most 255 bytes, and little around it */
@@ -254,12 +255,19 @@ static void judge_block(struct action *a) {
 int apply_block(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
         struct diag *d) {
         struct action a = { .root = root, .state = state, .guid = instance };
-        int r = action_begin(&a, d);
+        struct diag links = {};
+        char path[PATH_SIZE];
+        int r = action_begin(&a, d), links_r;
 
         if (r >= 0) {
+                snprintf(path, sizeof(path), BUS "/devices/%s", a.instance);
+                links_r = links_down(root, path, &links);
                 override_for_block(&a);
                 unbind_if_bound(&a);
                 judge_block(&a);
+                /* last: an unbind makes up for it, so that anything else that went wrong matters more */
+                if (links_r < 0)
+                        trouble(&a, 0, "%s", links.text);
         }
         return action_end(&a, r, ret, d);
 }

@@ -22,10 +22,11 @@ struct apply_result {
 };
 
 /*
- * Block: note the override that is there (NOTE_OVERRIDE in the folder state), write BLOCKED_OVERRIDE over
- * it, unbind where bound, re-read: driver link gone, override ours, and a ring that was readable reads
- * EINVAL. -ENODEV when there is no such device, or no more: its note goes with it. 0 else, also when it was
- * not effective: *ret says why. One write that failed does not keep the others from being tried.
+ * Block: take the network links of the device down, note the override that is there (NOTE_OVERRIDE in the
+ * folder state), write BLOCKED_OVERRIDE over it, unbind where bound, re-read: driver link gone, override
+ * ours, and a ring that was readable reads EINVAL. -ENODEV when there is no such device, or no more: its
+ * note goes with it. 0 else, also when it was not effective: *ret says why. One write that failed does not
+ * keep the others from being tried.
  */
 int apply_block(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
         struct diag *d);

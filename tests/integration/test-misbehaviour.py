@@ -10,6 +10,40 @@ UNBIND = "sys/bus/vmbus/drivers/hv_netvsc/unbind"
 PROBE = "sys/bus/vmbus/drivers_probe"
 
 
+FLAGS = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/net/eth1/flags"
+UP = 0x1
+
+
+def test_a_link_goes_down_before_its_driver():
+    with Guest("snp-openhcl") as guest:
+        assert int(guest.simulator.read(FLAGS), 16) & UP
+        guest.simulator.misbehave(how="hang", path=UNBIND)
+        guest.cvmd.start()
+        assert not int(guest.simulator.read(FLAGS), 16) & UP
+        assert [p for p in guest.simulator.writes() if p.startswith("sys/bus")] == [FLAGS, OVERRIDE, UNBIND]
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+
+
+def test_a_link_that_stays_up_stops_no_block():
+    for misbehaviour in {"how": "fail", "errno": "EBUSY"}, {"how": "lie"}:
+        with Guest("snp-openhcl") as guest:
+            guest.simulator.misbehave(path=FLAGS, **misbehaviour)
+            guest.cvmd.start()
+            assert guest.verdicts()[PLAIN_NETWORK] == "blocked"
+            assert guest.simulator.is_blocked(PLAIN_NETWORK)
+            assert "eth1 is still up" in guest.cvmd.log()
+
+
+def test_a_link_whose_end_hangs_is_told():
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(how="hang", path=FLAGS)
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "failed")
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+
+
 def assert_fails_then_recovers(misbehaviour, reason):
     """The device is failed and says why, the others are as ever, and it is blocked once the kernel obeys."""
     with Guest("snp-openhcl") as guest:

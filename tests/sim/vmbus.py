@@ -11,6 +11,7 @@ DRIVERS = BUS + "/drivers"
 HOST = "sys/devices/LNXSYSTM:00/LNXSYBUS:00/VMBUS:00"
 UNSET = "(null)"
 PAGE = 4096
+LINK_UP = "0x1003"
 
 # class -> the driver that Linux has for it; drivers/hv/channel_mgmt.c and the drivers' id tables
 CLASSES = {
@@ -77,6 +78,8 @@ class Vmbus:
                 t.link(f"{DRIVERS}/{driver}/{instance}", device)
             for relid in t.list(f"{device}/channels"):
                 self._set_ring(device, relid, driver is not None)
+            for link in t.list(f"{device}/net"):
+                t.write(f"{device}/net/{link}/flags", LINK_UP + "\n")
 
     def _complete_driver(self, driver):
         self.tree.make_dir(f"{DRIVERS}/{driver}")
@@ -167,7 +170,9 @@ class Vmbus:
         name = os.path.basename(path)
         parent = os.path.dirname(path)
         word = text.removesuffix("\n")
-        if name == "driver_override":
+        if name == "flags" and os.path.basename(os.path.dirname(parent)) == "net":
+            self.tree.write(path, word + "\n")
+        elif name == "driver_override":
             self._write_override(parent, text)
         elif path == f"{BUS}/drivers_probe":
             self.path(word)
