@@ -92,7 +92,11 @@ static int chase_link(struct chase *c, const char *link) {
         if (!e || e->kind != SNAPSHOT_SYMLINK)
                 return 0;
         r = link_resolve(link, e->value, &path);
-        return r < 0 ? r : chase_path(c, path);
+        if (r < 0)
+                return r;
+        if (strcmp(path_name(path), "bcache") == 0)
+                path[strlen(path) - strlen("/bcache")] = 0; /* the disk that is a member of a cache set */
+        return chase_path(c, path);
 }
 
 struct links {

@@ -13,6 +13,12 @@ struct guest_connection {
 /* Adds a warning to g. -ENOMEM. */
 int guest_warn(struct guest *g, const char *format, ...) _printf_(2, 3);
 
+/* Warns of what weakens the guest as a whole; its isolation is known already. */
+int guest_eval_posture(struct guest *g, const struct snapshot *s);
+
+/* Warns of channels whose offer says something else than the driver; the devices are known already. */
+int guest_eval_mismatches(struct guest *g);
+
 /* Fills version and connection_confidential of g, whose isolation is known already. */
 int guest_eval_connection(struct guest *g, const struct snapshot *s, struct guest_connection *ret);
 

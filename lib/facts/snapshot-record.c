@@ -104,13 +104,13 @@ static int record_platform(struct recorder *rec) {
 static int record_machine(struct recorder *rec) {
         static const char *const decisions[] = {
                 "proc/cmdline",
+                "sys/kernel/security/lockdown",
                 "sys/module/hv_vmbus/parameters/max_version",
         };
         static const char *const everything[] = {
                 "proc/sys/kernel/hostname",
                 "proc/sys/kernel/osrelease",
                 "sys/bus/vmbus/drivers_autoprobe",
-                "sys/kernel/security/lockdown",
         };
         int r = 0;
 

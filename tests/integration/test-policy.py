@@ -172,4 +172,42 @@ def test_a_plan_says_what_enforcing_would_do():
         assert guest.simulator.driver(NETWORK) == "hv_netvsc"
 
 
+def test_the_way_out_is_spared_in_any_order():
+    networks = {"id": "networks", "match": {"class": "network"}, "action": "block"}
+    policy = {"version": 1, "mode": "enforce", "protect": ["last-network"], "rules": [networks],
+              "default": {"action": "allow"}}
+    with Guest("snp-openhcl", policy=policy) as guest:
+        def check(order):
+            guest.wait_verdict(PLAIN_NETWORK, "blocked")
+            assert guest.verdicts()[NETWORK] == "protected", order
+            assert "last-route default" in guest.devices()[NETWORK]["Reason"], order
+            assert guest.simulator.driver(NETWORK) == "hv_netvsc" and guest.simulator.is_blocked(PLAIN_NETWORK), order
+
+        guest.cvmd.start()
+        check("both at once")
+        guest.simulator.reoffer(instance=PLAIN_NETWORK, relid=40, flags=PLAIN)
+        wait_for("the late one", lambda: guest.devices()[PLAIN_NETWORK]["RelId"] == 40)
+        check("one late")
+        guest.cvmd.stop()
+        guest.cvmd.start()
+        check("after a restart")
+        assert not [p for p in guest.simulator.writes("driver_override") if NETWORK in p]
+
+
+def test_root_stays_whatever_comes():
+    late = "f8b3781c-1e82-4818-a1c3-63d806ec15bb"
+    with Guest("snp-root-plain") as guest:
+        guest.cvmd.start()
+        guest.simulator.offer_class("scsi", instance=late, relid=50, flags=PLAIN)
+        guest.wait_verdict(late, "blocked")
+        guest.simulator.reoffer(instance=NETWORK, relid=51, flags=PLAIN)
+        guest.wait_verdict(NETWORK, "blocked")
+        assert guest.bus.manager("Reload") is not None, guest.bus.error
+        guest.simulator.rescind(instance=late)
+        wait_for("gone", lambda: late not in guest.verdicts())
+        assert guest.verdicts()[DISK] == "protected"
+        assert guest.simulator.driver(DISK) == "hv_storvsc"
+        assert not [p for p in guest.simulator.writes("driver_override") if DISK in p]
+
+
 main(globals())

@@ -19,6 +19,7 @@ static const char *const fixture_names[] = {
         "hyperv-plain",
         "not-hyperv",
         "snp-compliant",
+        "snp-layers",
         "snp-no-cvmbus",
         "snp-openhcl",
         "snp-root-plain",

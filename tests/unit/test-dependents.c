@@ -114,7 +114,7 @@ static const struct {
                   "sda", DISK_A) "symlink sys/devices/" DISK_A
                                  "/bcache/cache ../../../../../../../fs/bcache/set\n"
                                  "symlink sys/fs/bcache/set/cache0 ../../../devices/" DISK_B "/bcache\n",
-                "mount / through sda", "mount / through bcache" },
+                "mount / through sda", "mount / through sdb" },
         /* interfaces: what is stacked on them, addresses, routes */
         { NET(A, "eth0") LINK("2 eth0 up vf-of=none addresses=2") "netlink-route default dev=2\n",
                 "network eth0, addresses 2 through eth0, last-route default through eth0", "" },
@@ -199,6 +199,16 @@ static void fixtures_hang_together(void **state) {
                         "mount / through sda1, mount /boot through sda16, mount /boot/efi through sda15, "
                         "swap /dev/sda2 through sda2" },
                 { "snp-openhcl", "scsi", "mount / through sda1, mount /boot/efi through sda15" },
+                { "snp-layers", "scsi",
+                        "mount / through sda1, mount /boot through sda16, mount /boot/efi through sda15, "
+                        "swap /dev/sda2 through sda2" },
+                { "snp-layers", "network",
+                        "network eth0, addresses 1 through eth0, network eth1 through eth0, network eth0.7 "
+                        "through eth0, addresses 2 through eth0.7, last-route default through eth0.7" },
+                { "snp-layers", "pci",
+                        "pci 0001:00:02.0, driver mlx5_core through 0001:00:02.0, network eth1 through "
+                        "0001:00:02.0, pci 0001:00:03.0, driver nvme through 0001:00:03.0, block nvme0n1 "
+                        "through 0001:00:03.0, mount / through nvme0n1" },
                 { "hyperv-plain", "network", "network eth0, last-route default through eth0" },
         };
 

@@ -85,9 +85,9 @@ static void a_channel_is_what_can_be_proved(void **state) {
                 { GOOD TRACED("0x0"), "plain", "plain", "boot-trace", 0 },
                 { GOOD, "unknown", "unknown", "none", 0 },
                 /* the offer and the channel differ: neither is believed */
-                { GOOD PROBED("0x0", "1", "0"), "plain", "plain", "kernel-probe", 0 },
-                { GOOD PROBED("0x2", "0", "0"), "plain", "plain", "kernel-probe", 0 },
-                { GOOD PROBED("0x2", "1", "1"), "plain", "plain", "kernel-probe", 0 },
+                { GOOD PROBED("0x0", "1", "0"), "plain", "plain", "kernel-probe", 1 },
+                { GOOD PROBED("0x2", "0", "0"), "plain", "plain", "kernel-probe", 1 },
+                { GOOD PROBED("0x2", "1", "1"), "plain", "plain", "kernel-probe", 1 },
                 /* the one without the other is nothing that the kernel would have taken */
                 { GOOD PROBED("0x4", "0", "1"), "plain", "plain", "kernel-probe", 0 },
                 /* nobody says that the flags mean what they mean in 6.0 */
@@ -144,6 +144,8 @@ static void a_mismatch_is_told(void **state) {
         _cleanup_(guest_freep) struct guest *g = guest_of_lines(GOOD PROBED("0x0", "1", "0") DEVICE);
 
         assert_true(g->devices[0].channels[0].flags_differ);
+        assert_int_equal(g->n_warnings, 1);
+        assert_non_null(strstr(g->warnings[0], "hibernation; counted as plain"));
 }
 
 #define SUB(relid, ring, source) "channel " relid " flags=unknown ring=" ring " dma=0 source=" source "\n"
@@ -303,11 +305,14 @@ static void circumstances_are_warned_of(void **state) {
                 { "probe-note \"tracefs is not there\"\n", "channels: tracefs is not there" },
                 { "file proc/cmdline 0444 \"ro swiotlb=force quiet\\n\"\n", "swiotlb=force" },
                 { "file sys/module/hv_vmbus/parameters/max_version 0444 \"327683\\n\"\n", "at 5.3" },
+                { "file sys/kernel/security/lockdown 0644 \"none integrity [confidentiality]\\n\"\n",
+                        "closes tracefs" },
                 { "kmsg \"hv_vmbus: Invalid offer 9 from the host supporting isolation\"\n",
                         "refused 1 offer" },
         };
         _cleanup_(guest_freep) struct guest *calm = guest_of_lines(
                 GOOD "file proc/cmdline 0444 \"noswiotlb=force swiotlb=forced swiotlb=1,force\\n\"\n"
+                     "file sys/kernel/security/lockdown 0644 \"none [integrity] confidentiality\\n\"\n"
                      "file sys/module/hv_vmbus/parameters/max_version 0444 \"393216\\n\"\n");
 
         assert_int_equal(calm->n_warnings, 0);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What weakens the guest as a whole and shows in no verdict: it is said in the status, whatever the policy
+ * makes of the devices.
+ */
+#include <string.h>
+
+#include "lib/base/number.h"
+#include "lib/facts/guest-private.h"
+
+#define VERSION_CONFIDENTIAL 0x60000
+
+/* Whether the word stands alone on the kernel's command line. */
+static bool has_argument(const struct snapshot *s, const char *word) {
+        size_t n, length = strlen(word);
+        const char *text = snapshot_text(s, "proc/cmdline", &n);
+        const char *at = text, *end = text ? text + n : NULL;
+
+        while (at < end) {
+                const char *space = memchr(at, ' ', (size_t)(end - at)), *stop = space ? space : end;
+
+                if ((size_t)(stop - at) == length && memcmp(at, word, length) == 0)
+                        return true;
+                at = stop + 1;
+        }
+        return false;
+}
+
+/* hv_vmbus.max_version, 0 when not known. */
+static uint32_t version_limit(const struct snapshot *s) {
+        size_t n;
+        const char *text = snapshot_text(s, "sys/module/hv_vmbus/parameters/max_version", &n);
+        char copy[16];
+        uint32_t limit;
+
+        if (!text || n >= sizeof(copy))
+                return 0;
+        memcpy(copy, text, n);
+        copy[n] = 0;
+        return number_parse_u32(copy, 10, &limit) < 0 ? 0 : limit;
+}
+
+/* "none integrity [confidentiality]": the mode in brackets is in force. */
+static bool is_locked_down(const struct snapshot *s) {
+        static const char mode[] = "[confidentiality]";
+        size_t n;
+        const char *text = snapshot_text(s, "sys/kernel/security/lockdown", &n);
+
+        return text && memmem(text, n, mode, strlen(mode));
+}
+
+/* Circumstances that a person should know about, whatever the policy makes of the devices. */
+static int warn_of_guest(struct guest *g, const struct snapshot *s) {
+        uint32_t limit = version_limit(s);
+        int r = 0;
+
+        for (unsigned bit = 1; bit && r == 0; bit <<= 1)
+                if (g->isolation.problems & bit)
+                        r = guest_warn(g, "isolation: %s", isolation_problem_text(bit) ?: "unknown problem");
+        if (r == 0 && s->cpuid_recorded)
+                r = guest_warn(g, "isolation: read from recorded CPUID leaves, not from the processor");
+        if (r == 0 && limit > 0 && limit < VERSION_CONFIDENTIAL &&
+                g->isolation.confidential_vmbus == TRISTATE_YES)
+                r = guest_warn(g,
+                        "hv_vmbus.max_version holds VMBus at %u.%u: nothing can be confidential below 6.0",
+                        limit >> 16, limit & 0xffff);
+        if (r == 0 && has_argument(s, "swiotlb=force"))
+                r = guest_warn(g,
+                        "swiotlb=force on the kernel command line: all DMA goes through shared memory");
+        if (r == 0 && is_locked_down(s))
+                r = guest_warn(g,
+                        "kernel lockdown \"confidentiality\" closes tracefs: the flags of channels cannot "
+                        "be "
+                        "read; the mode \"integrity\" leaves it open");
+        if (r == 0 && s->probe_note)
+                r = guest_warn(g, "channels: %s", s->probe_note);
+        return r;
+}
+
+/* Offers that the kernel refused leave no device, only lines in its log. */
+static int warn_of_refusals(struct guest *g, const struct snapshot *s) {
+        static const char refused[] = "hv_vmbus: Invalid offer ";
+        static const char stuck[] = "the ring buffer isn't encrypted";
+        size_t n = 0, n_stuck = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < s->n_kmsg; i++) {
+                if (strncmp(s->kmsg[i], refused, strlen(refused)) != 0)
+                        continue;
+                n++;
+                if (strstr(s->kmsg[i], stuck))
+                        n_stuck++;
+        }
+        if (n > 0)
+                r = guest_warn(g,
+                        "the kernel refused %zu offer(s) of the host by itself: see hv_vmbus in its log", n);
+        if (r == 0 && n_stuck > 0)
+                r = guest_warn(g,
+                        "%zu of them for a ring that is not encrypted: some kernels cannot remove "
+                        "any device after that",
+                        n_stuck);
+        return r;
+}
+
+int guest_eval_mismatches(struct guest *g) {
+        const struct device *first = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < g->n_devices; i++)
+                for (size_t j = 0; j < g->devices[i].n_channels; j++) {
+                        if (!g->devices[i].channels[j].flags_differ)
+                                continue;
+                        first = first ? first : &g->devices[i];
+                        n++;
+                }
+        if (!first)
+                return 0;
+        return guest_warn(g,
+                "%zu channel(s), of %s first: offer and driver disagree on what is confidential, as after a "
+                "hibernation; counted as plain",
+                n, first->instance_text);
+}
+
+int guest_eval_posture(struct guest *g, const struct snapshot *s) {
+        int r = warn_of_guest(g, s);
+
+        return r < 0 ? r : warn_of_refusals(g, s);
+}
