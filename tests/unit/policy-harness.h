@@ -2,14 +2,8 @@
 #pragma once
 
 /* What the tests of lib/policy share: policies from text, guests from recordings or from a few words. */
-#include "tests/unit/harness.h"
+#include "tests/unit/fixture.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-
-#include "lib/base/file.h"
-#include "lib/facts/guest.h"
-#include "lib/facts/snapshot-text.h"
 #include "lib/policy/evaluation.h"
 #include "lib/policy/policy-file.h"
 
@@ -35,21 +29,6 @@ static inline struct policy *policy_of_rules(const char *rules) {
                             "\"default\":{\"action\":\"allow\"}}",
                             rules) > 0);
         return policy_of(text);
-}
-
-static inline struct guest *guest_of_fixture(const char *folder, const char *name) {
-        _cleanup_(snapshot_freep) struct snapshot *s = NULL;
-        _cleanup_(freep) char *path = NULL, *text = NULL;
-        struct guest *g = NULL;
-        struct diag d = {};
-        size_t n;
-
-        assert_true(asprintf(&path, "%s/%s.snapshot", folder, name) > 0);
-        assert_int_equal(file_read_at(AT_FDCWD, path, SNAPSHOT_TEXT_MAX, &text, &n), 0);
-        if (snapshot_parse(name, text, n, &s, &d) < 0)
-                fail_msg("%s", d.text);
-        assert_int_equal(guest_eval(s, &g), 0);
-        return g;
 }
 
 /* A device of a known class with one channel, bound to its driver; owns nothing. */

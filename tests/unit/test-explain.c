@@ -196,7 +196,7 @@ static void mismatches_name_the_key_and_the_fact(void **state) {
 
 /* All rules that were tried and the one that decided are the rules of the policy, in their order. */
 static void every_device_of_a_recorded_guest(void **state) {
-        _cleanup_(guest_freep) struct guest *g = guest_of_fixture(FIXTURES, "snp-openhcl");
+        _cleanup_(guest_freep) struct guest *g = fixture_guest("snp-openhcl");
         _cleanup_(policy_problems_done) struct policy_problems problems = {};
         _cleanup_(policy_freep) struct policy *p = NULL;
         _cleanup_(evaluation_freep) struct evaluation *e = NULL;

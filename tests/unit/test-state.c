@@ -127,7 +127,7 @@ static void shipped_policies_on_recorded_guests(void **state) {
 
         assert_int_equal(policy_new_built_in(&built_in), 0);
         for (size_t i = 0; i < N_ROWS(rows); i++) {
-                _cleanup_(guest_freep) struct guest *g = guest_of_fixture(FIXTURES, rows[i].name);
+                _cleanup_(guest_freep) struct guest *g = fixture_guest(rows[i].name);
                 const struct policy *policies[] = { strict, standard, built_in };
                 const enum guest_state states[] = { rows[i].strict, rows[i].standard, rows[i].built_in };
 
@@ -153,7 +153,7 @@ static void the_default_policy_never_acts(void **state) {
 
         assert_int_equal(p->mode, MODE_AUDIT);
         for (size_t i = 0; i < N_ROWS(names); i++) {
-                _cleanup_(guest_freep) struct guest *g = guest_of_fixture(FIXTURES, names[i]);
+                _cleanup_(guest_freep) struct guest *g = fixture_guest(names[i]);
                 _cleanup_(evaluation_freep) struct evaluation *e = evaluate(p, g);
 
                 for (size_t j = 0; j < e->n; j++)
@@ -164,7 +164,7 @@ static void the_default_policy_never_acts(void **state) {
 
 static void the_root_disk_is_protected(void **state) {
         _cleanup_(policy_freep) struct policy *p = shipped(POLICIES "/examples/strict.json");
-        _cleanup_(guest_freep) struct guest *g = guest_of_fixture(FIXTURES, "snp-root-plain");
+        _cleanup_(guest_freep) struct guest *g = fixture_guest("snp-root-plain");
         _cleanup_(evaluation_freep) struct evaluation *e = evaluate(p, g);
         size_t spared = 0;
 
