@@ -279,6 +279,19 @@ struct isolation isolation_eval(const struct snapshot *s) {
         return i;
 }
 
+enum tristate isolation_paravisor(const struct isolation *i) {
+        switch (i->mode) {
+        case ISOLATION_MODE_PARAVISOR:
+                return TRISTATE_YES;
+        case ISOLATION_MODE_ENLIGHTENED:
+                return TRISTATE_NO;
+        case ISOLATION_MODE_UNKNOWN:
+        case _ISOLATION_MODE_MAX:
+                break;
+        }
+        return i->type == ISOLATION_NONE ? TRISTATE_NO : TRISTATE_UNKNOWN;
+}
+
 const char *isolation_type_to_string(enum isolation_type t) {
         return name_of(type_names, N_NAMES(type_names), t);
 }

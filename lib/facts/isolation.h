@@ -78,6 +78,9 @@ struct snapshot;
 /* Pure: from the cpuid, kmsg and file lines of a snapshot. Never fails: what cannot be known is unknown. */
 struct isolation isolation_eval(const struct snapshot *s);
 
+/* Whether there is a paravisor. */
+enum tristate isolation_paravisor(const struct isolation *i);
+
 const char *isolation_type_to_string(enum isolation_type t);       /* unknown none vbs snp tdx cca */
 int isolation_type_from_string(const char *word);                  /* -EBADMSG */
 const char *isolation_mode_to_string(enum isolation_mode m);       /* unknown paravisor enlightened */

@@ -174,7 +174,7 @@ static bool is_one_of(const struct policy_words *words, const char *word) {
 
 static int hold_against_expectations(const struct policy *p, const struct guest *g, struct evaluation *e) {
         const char *type = isolation_type_to_string(g->isolation.type);
-        enum tristate paravisor = guest_paravisor(g);
+        enum tristate paravisor = isolation_paravisor(&g->isolation);
         char types[LIST_MAX];
         int size = 0;
 

@@ -79,7 +79,7 @@ bool explain_mismatch(const struct policy_rule *r, const struct guest *g, const 
                 add_words(&l, key, isolation_type_to_string(g->isolation.type), &r->match.isolation);
                 break;
         case MATCH_KEY_PARAVISOR:
-                add_flag(&l, key, guest_paravisor(g));
+                add_flag(&l, key, isolation_paravisor(&g->isolation));
                 break;
         case MATCH_KEY_KERNEL_ALLOWED:
                 add_flag(&l, key, device_kernel_allowed(d) ? TRISTATE_YES : TRISTATE_NO);

@@ -39,7 +39,7 @@ static struct json_object *guest_new(const struct guest *g, const struct evaluat
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
 
         if (!o || !json_add_text(o, "isolation", isolation_type_to_string(g->isolation.type)) ||
-                !json_add_text(o, "paravisor", tristate_to_string(guest_paravisor(g))) ||
+                !json_add_text(o, "paravisor", tristate_to_string(isolation_paravisor(&g->isolation))) ||
                 !json_add_flag(o, "applies", e->applies) || !json_add_flag(o, "expected", e->expected) ||
                 !json_add_text(o, "unexpected", e->unexpected))
                 return NULL;

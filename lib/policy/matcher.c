@@ -75,19 +75,6 @@ static enum tristate tristate_of(bool b) {
         return b ? TRISTATE_YES : TRISTATE_NO;
 }
 
-enum tristate guest_paravisor(const struct guest *g) {
-        switch (g->isolation.mode) {
-        case ISOLATION_MODE_PARAVISOR:
-                return TRISTATE_YES;
-        case ISOLATION_MODE_ENLIGHTENED:
-                return TRISTATE_NO;
-        case ISOLATION_MODE_UNKNOWN:
-        case _ISOLATION_MODE_MAX:
-                break;
-        }
-        return g->isolation.type == ISOLATION_NONE ? TRISTATE_NO : TRISTATE_UNKNOWN;
-}
-
 struct subject subject_of(const struct guest *g, const struct device *d) {
         return (struct subject){
                 .device = d,
@@ -95,7 +82,7 @@ struct subject subject_of(const struct guest *g, const struct device *d) {
                 .isolation_bit = 1u << g->isolation.type,
                 .hvsock_bit = tristate_bit(tristate_of(d->hvsock)),
                 .kernel_allowed_bit = tristate_bit(tristate_of(device_kernel_allowed(d))),
-                .paravisor_bit = tristate_bit(guest_paravisor(g)),
+                .paravisor_bit = tristate_bit(isolation_paravisor(&g->isolation)),
                 .candidate_size = d->candidate ? strlen(d->candidate) : 0,
         };
 }

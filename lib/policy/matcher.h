@@ -32,9 +32,6 @@ struct subject {
 
 struct subject subject_of(const struct guest *g, const struct device *d);
 
-/* Whether there is a paravisor, as `match` and `expect` mean it. */
-enum tristate guest_paravisor(const struct guest *g);
-
 /*
  * For the match of a rule, the group below it included; the matchers borrow the words. A rule that does not
  * say `hvsock` is none for hv_sock connections. -ENOMEM.
