@@ -80,8 +80,13 @@ static const char *bit(enum tristate t) {
         return "unknown";
 }
 
+bool snapshot_connection_known(const struct snapshot_connection *c) {
+        return c->version > 0 || c->confidential != TRISTATE_UNKNOWN ||
+                c->kernel_support != TRISTATE_UNKNOWN;
+}
+
 static void put_connection(FILE *f, const struct snapshot_connection *c) {
-        if (c->version == 0 && c->confidential == TRISTATE_UNKNOWN && c->kernel_support == TRISTATE_UNKNOWN)
+        if (!snapshot_connection_known(c))
                 return;
         fputs("connection version=", f);
         if (c->version)
@@ -181,8 +186,7 @@ static void put_snapshot(FILE *f, const struct snapshot *s, bool *ret_failed) {
 }
 
 int snapshot_format(const struct snapshot *s, char **ret, size_t *ret_size) {
-        _cleanup_(freep) char *text =
-                NULL; /* closed, and so complete, only after the stream: it is declared first */
+        _cleanup_(freep) char *text = NULL;
         size_t size;
         bool failed = false;
         FILE *f = open_memstream(&text, &size);

@@ -2,8 +2,15 @@
 #pragma once
 
 /* What reading and writing the snapshot file share; nobody else includes it. */
+#include <stdbool.h>
+
 #define SNAPSHOT_HEADER "cvmd-snapshot 1"
 #define SNAPSHOT_END "end"
+
+struct snapshot_connection;
+
+/* Whether there is anything in it to be written. */
+bool snapshot_connection_known(const struct snapshot_connection *c);
 
 /* "EINVAL" to 22, or -EBADMSG. A number without a name stands for itself: "errno-512". */
 int snapshot_errno_from_name(const char *name);

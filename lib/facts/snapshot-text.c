@@ -53,6 +53,8 @@ static int parse_connection(struct snapshot_line *l, struct snapshot *s) {
                 return line_bad(l, syntax);
         if (strcmp(version, "unknown") != 0 && pair_parse(version, '.', UINT16_MAX, &major, &minor) < 0)
                 return line_bad(l, syntax);
+        if (snapshot_connection_known(&s->connection))
+                return line_bad(l, "there is one connection, and a line above is about it");
         c.version = major << 16 | minor;
         c.confidential = (enum tristate)yes_no;
         c.kernel_support = (enum tristate)has;
@@ -130,6 +132,8 @@ static int parse_note(struct snapshot_line *l, struct snapshot *s) {
         _cleanup_(freep) char *text = NULL;
         int r = line_quoted_text(l, &text);
 
+        if (r == 0 && s->probe_note)
+                return line_bad(l, "there is one note of the probe, and a line above has it");
         return r < 0 ? r : snapshot_set_probe_note(s, text);
 }
 

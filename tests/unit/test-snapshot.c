@@ -191,6 +191,10 @@ static void bad_wholes_are_refused(void **state) {
                 { "cvmd-snapshot 1\nend\ndir a\n", "behind the line" },
                 { "cvmd-snapshot 1\ncvmd-snapshot 1\nend\n", "not known" },
                 { "cvmd-snapshot 1\ncpuid 0x1 0 0 0 0 0\ncpuid 0x1 0 0 0 0 0\nend\n", "twice" },
+                { "cvmd-snapshot 1\nconnection version=5.3 confidential=no kernel-support=yes\n"
+                  "connection version=6.0 confidential=yes kernel-support=yes\nend\n",
+                        "one connection" },
+                { "cvmd-snapshot 1\nprobe-note \"a\"\nprobe-note \"b\"\nend\n", "one note" },
                 { "cvmd-snapshot 1\ndir a\nfile a 0444 \"\"\nend\n", "twice" },
                 { "cvmd-snapshot 1\nchannel 1 flags=0x2 ring=1 dma=0 source=none\n"
                   "channel 1 flags=0x0 ring=0 dma=0 source=none\nend\n",
