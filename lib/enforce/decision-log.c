@@ -35,7 +35,8 @@ struct chain {
 
 struct decision_log {
         int fd;
-        uint64_t size;
+        uint64_t size; /* of its whole lines */
+        bool torn;     /* part of a line follows them */
         struct chain chain;
         struct said *said;
         size_t n_said;
@@ -313,6 +314,9 @@ static int append_bytes(struct decision_log *l, const char *line, size_t n) {
         ssize_t written;
         int r = -EIO;
 
+        if (l->torn && ftruncate(l->fd, (off_t)l->size) < 0)
+                return -errno;
+        l->torn = false;
         do
                 written = write(l->fd, line, n);
         while (written < 0 && errno == EINTR);
@@ -320,8 +324,10 @@ static int append_bytes(struct decision_log *l, const char *line, size_t n) {
                 return 0;
         if (written < 0)
                 r = -errno;
-        else if (ftruncate(l->fd, (off_t)l->size) < 0)
-                r = -errno; /* the next open cuts it */
+        else if (ftruncate(l->fd, (off_t)l->size) < 0) {
+                r = -errno;
+                l->torn = true; /* the next line, or the next open, cuts it */
+        }
         return r;
 }
 

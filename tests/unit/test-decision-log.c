@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "lib/base/file.h"
@@ -224,6 +225,27 @@ static void what_a_kill_left_is_cut_off(void **state) {
         }
 }
 
+/* The kernel takes as much of a line as the limit leaves room for. */
+static void a_line_that_was_cut_short_is_taken_back(void **state) {
+        _cleanup_(decision_log_freep) struct decision_log *l = open_log(folder_of(state));
+        struct rlimit before, tight;
+        struct stat st;
+
+        assert_int_equal(decision_log_append(l, &start, NULL), 0);
+        assert_int_equal(fstatat(folder_of(state), LOG, &st, 0), 0);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        tight = before;
+        tight.rlim_cur = (rlim_t)st.st_size + 10;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+        assert_int_equal(decision_log_append(l, &blocked, NULL), -EIO);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(decision_log_sequence(l), 1);
+        assert_int_equal(decision_log_append(l, &blocked, NULL), 0);
+        decision_log_free(TAKE(l));
+        l = open_log(folder_of(state));
+        assert_int_equal(decision_log_sequence(l), 2);
+}
+
 static void a_broken_log_is_not_opened(void **state) {
         struct decision_log *l = NULL;
         struct diag d = {};
@@ -312,6 +334,7 @@ static const struct CMUnitTest tests[] = {
         log_test(every_changed_byte_is_found),
         log_test(a_broken_chain_says_where),
         log_test(what_a_kill_left_is_cut_off),
+        log_test(a_line_that_was_cut_short_is_taken_back),
         log_test(a_broken_log_is_not_opened),
         log_test(a_broken_log_is_set_aside),
         log_test(something_else_in_its_place_is_refused),
