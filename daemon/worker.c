@@ -195,12 +195,19 @@ bool workers_all_hang(const struct workers *w) {
 /* "VERB PID STARTTIME" of a process that still is that process; its pidfd. */
 static int helper_find(const char *text, enum plan_verb *ret_verb, int *ret_pidfd) {
         _cleanup_(closep) int pidfd = -1;
+        enum plan_verb found;
         unsigned long long noted;
         uint64_t started;
         char verb[16];
         int pid, r;
 
         if (sscanf(text, "%15s %d %llu", verb, &pid, &noted) != 3 || pid <= 1)
+                return -EBADMSG;
+        if (strcmp(verb, plan_verb_to_string(PLAN_BLOCK)) == 0)
+                found = PLAN_BLOCK;
+        else if (strcmp(verb, plan_verb_to_string(PLAN_RELEASE)) == 0)
+                found = PLAN_RELEASE;
+        else
                 return -EBADMSG;
         pidfd = pidfd_open(pid, 0);
         if (pidfd < 0)
@@ -211,7 +218,7 @@ static int helper_find(const char *text, enum plan_verb *ret_verb, int *ret_pidf
                 return r;
         if (started != noted)
                 return -ESRCH;
-        *ret_verb = strcmp(verb, plan_verb_to_string(PLAN_BLOCK)) == 0 ? PLAN_BLOCK : PLAN_RELEASE;
+        *ret_verb = found;
         *ret_pidfd = take_fd(&pidfd);
         return 0;
 }

@@ -228,6 +228,20 @@ static void notes_of_helpers_that_ended_are_swept(void **state) {
         }
 }
 
+/* A process that lives, and a verb that no cvmd has written. */
+static void a_note_of_another_verb_is_swept(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        char text[64];
+        uint64_t started;
+
+        assert_int_equal(process_start_time(getpid(), &started), 0);
+        snprintf(text, sizeof(text), "halt %d %llu", (int)getpid(), (unsigned long long)started);
+        start_pool(&b, &answers, FOREVER);
+        assert_int_equal(note_write(b.folder.fd, NOTE_HELPER, &b.instance, text, NULL), 0);
+        assert_int_equal(workers_adopt(b.workers, NULL), 0);
+        expect_note(&b, -ENODATA);
+}
+
 static void processes_have_a_time(void **state) {
         uint64_t a = 0, b = 0;
 
@@ -245,6 +259,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(helpers_are_bounded),
         cmocka_unit_test(helpers_of_an_earlier_cvmd_are_adopted),
         cmocka_unit_test(notes_of_helpers_that_ended_are_swept),
+        cmocka_unit_test(a_note_of_another_verb_is_swept),
         cmocka_unit_test(processes_have_a_time),
 };
 
