@@ -8,9 +8,6 @@
 
 #include "lib/facts/guest-private.h"
 
-#define VERSION(major, minor) ((uint32_t)(major) << 16 | (minor))
-#define VERSION_CONFIDENTIAL VERSION(6, 0) /* the first with confidential channels */
-
 /* The last one that the kernel logged: it negotiates downwards. 0 when it logged none. */
 static uint32_t logged_version(const struct snapshot *s) {
         uint32_t version = 0;
@@ -19,7 +16,7 @@ static uint32_t logged_version(const struct snapshot *s) {
                 unsigned major, minor;
 
                 if (sscanf(s->kmsg[i], "hv_vmbus: Vmbus version:%5u.%5u", &major, &minor) == 2)
-                        version = VERSION(major & 0xffff, minor & 0xffff);
+                        version = VMBUS_VERSION(major & 0xffff, minor & 0xffff);
         }
         return version;
 }
@@ -43,7 +40,7 @@ static int eval_version(struct guest *g, const struct snapshot *s, uint32_t *ret
 
 /* The first of all proofs that no channel can be confidential. */
 static const char *find_proof(const struct guest *g, const struct snapshot *s, uint32_t version) {
-        if (version > 0 && version < VERSION_CONFIDENTIAL)
+        if (version > 0 && version < VMBUS_VERSION_CONFIDENTIAL)
                 return "the VMBus version is older than 6.0";
         if (s->connection.kernel_support == TRISTATE_NO)
                 return "this kernel has no confidential channels";
@@ -62,7 +59,7 @@ int guest_eval_connection(struct guest *g, const struct snapshot *s, struct gues
         if (r < 0)
                 return r;
         c.proof = find_proof(g, s, version);
-        c.flags_count = !c.proof && version >= VERSION_CONFIDENTIAL &&
+        c.flags_count = !c.proof && version >= VMBUS_VERSION_CONFIDENTIAL &&
                 (g->isolation.confidential_vmbus == TRISTATE_YES ||
                         s->connection.confidential == TRISTATE_YES);
         g->connection_confidential = c.proof ? TRISTATE_NO : s->connection.confidential;

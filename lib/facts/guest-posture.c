@@ -8,18 +8,24 @@
 #include "lib/base/number.h"
 #include "lib/facts/guest-private.h"
 
-#define VERSION_CONFIDENTIAL 0x60000
+/* "swiotlb=force", or behind the numbers that may come first: "swiotlb=65536,force". */
+static bool is_swiotlb_force(const char *word, size_t n) {
+        static const char key[] = "swiotlb=", value[] = "force";
 
-/* Whether the word stands alone on the kernel's command line. */
-static bool has_argument(const struct snapshot *s, const char *word) {
-        size_t n, length = strlen(word);
+        return n >= strlen(key) + strlen(value) && memcmp(word, key, strlen(key)) == 0 &&
+                memcmp(word + n - strlen(value), value, strlen(value)) == 0 &&
+                strchr("=,", word[n - strlen(value) - 1]);
+}
+
+static bool forces_swiotlb(const struct snapshot *s) {
+        size_t n;
         const char *text = snapshot_text(s, "proc/cmdline", &n);
         const char *at = text, *end = text ? text + n : NULL;
 
         while (at < end) {
                 const char *space = memchr(at, ' ', (size_t)(end - at)), *stop = space ? space : end;
 
-                if ((size_t)(stop - at) == length && memcmp(at, word, length) == 0)
+                if (is_swiotlb_force(at, (size_t)(stop - at)))
                         return true;
                 at = stop + 1;
         }
@@ -59,12 +65,12 @@ static int warn_of_guest(struct guest *g, const struct snapshot *s) {
                         r = guest_warn(g, "isolation: %s", isolation_problem_text(bit) ?: "unknown problem");
         if (r == 0 && s->cpuid_recorded)
                 r = guest_warn(g, "isolation: read from recorded CPUID leaves, not from the processor");
-        if (r == 0 && limit > 0 && limit < VERSION_CONFIDENTIAL &&
+        if (r == 0 && limit > 0 && limit < VMBUS_VERSION_CONFIDENTIAL &&
                 g->isolation.confidential_vmbus == TRISTATE_YES)
                 r = guest_warn(g,
                         "hv_vmbus.max_version holds VMBus at %u.%u: nothing can be confidential below 6.0",
                         limit >> 16, limit & 0xffff);
-        if (r == 0 && has_argument(s, "swiotlb=force"))
+        if (r == 0 && forces_swiotlb(s))
                 r = guest_warn(g,
                         "swiotlb=force on the kernel command line: all DMA goes through shared memory");
         if (r == 0 && is_locked_down(s))
@@ -74,6 +80,23 @@ static int warn_of_guest(struct guest *g, const struct snapshot *s) {
                         "read; the mode \"integrity\" leaves it open");
         if (r == 0 && s->probe_note)
                 r = guest_warn(g, "channels: %s", s->probe_note);
+        return r;
+}
+
+/* What hangs on the devices is known from these alone: nobody can protect what is not told. */
+static int warn_of_tables(struct guest *g, const struct snapshot *s) {
+        static const char *const tables[] = { "proc/1/mountinfo", "proc/self/mountinfo", "proc/swaps" };
+        int r = 0;
+
+        for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0; i++) {
+                const struct snapshot_entry *e = snapshot_find(s, tables[i]);
+
+                if (e && e->kind == SNAPSHOT_ERROR)
+                        r = guest_warn(g,
+                                "/%s: %s: what it lists is not known, so that no policy can "
+                                "protect it",
+                                tables[i], errno_text(-e->error));
+        }
         return r;
 }
 
@@ -124,5 +147,7 @@ int guest_eval_mismatches(struct guest *g) {
 int guest_eval_posture(struct guest *g, const struct snapshot *s) {
         int r = warn_of_guest(g, s);
 
+        if (r == 0)
+                r = warn_of_tables(g, s);
         return r < 0 ? r : warn_of_refusals(g, s);
 }

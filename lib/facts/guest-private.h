@@ -4,6 +4,10 @@
 /* What the files that make a guest from a snapshot share; nobody else includes it. */
 #include "lib/facts/guest.h"
 
+/* As the kernel counts them, in its log and in its parameter. */
+#define VMBUS_VERSION(major, minor) ((uint32_t)(major) << 16 | (minor))
+#define VMBUS_VERSION_CONFIDENTIAL VMBUS_VERSION(6, 0) /* the first with confidential channels */
+
 /* What holds for every channel of the guest, before any of them is looked at. */
 struct guest_connection {
         const char *proof; /* why no channel can be confidential; NULL: there is no such proof */

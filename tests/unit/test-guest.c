@@ -304,6 +304,9 @@ static void circumstances_are_warned_of(void **state) {
                 { "recorded cpuid\n", "recorded" },
                 { "probe-note \"tracefs is not there\"\n", "channels: tracefs is not there" },
                 { "file proc/cmdline 0444 \"ro swiotlb=force quiet\\n\"\n", "swiotlb=force" },
+                { "file proc/cmdline 0444 \"swiotlb=65536,force\\n\"\n", "swiotlb=force" },
+                { "error proc/1/mountinfo EACCES\n", "/proc/1/mountinfo: Permission denied" },
+                { "error proc/swaps EIO\n", "/proc/swaps" },
                 { "file sys/module/hv_vmbus/parameters/max_version 0444 \"327683\\n\"\n", "at 5.3" },
                 { "file sys/kernel/security/lockdown 0644 \"none integrity [confidentiality]\\n\"\n",
                         "closes tracefs" },
@@ -311,7 +314,7 @@ static void circumstances_are_warned_of(void **state) {
                         "refused 1 offer" },
         };
         _cleanup_(guest_freep) struct guest *calm = guest_of_lines(
-                GOOD "file proc/cmdline 0444 \"noswiotlb=force swiotlb=forced swiotlb=1,force\\n\"\n"
+                GOOD "file proc/cmdline 0444 \"noswiotlb=force swiotlb=forced swiotlb=1,noforce\\n\"\n"
                      "file sys/kernel/security/lockdown 0644 \"none [integrity] confidentiality\\n\"\n"
                      "file sys/module/hv_vmbus/parameters/max_version 0444 \"393216\\n\"\n");
 
