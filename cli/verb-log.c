@@ -14,7 +14,6 @@
 #include "lib/enforce/decision-log.h"
 
 #define LOG_PATH "run/cvmd/decisions.log"
-#define LOG_MAX (64 * 1024 * 1024)
 
 /* file: NULL for the daemon's. *ret_name, what messages call it, is borrowed. */
 static int load(struct context *x, const char *file, const char **ret_name, char **ret, size_t *ret_size) {
@@ -23,12 +22,12 @@ static int load(struct context *x, const char *file, const char **ret_name, char
 
         *ret_name = file ?: "/" LOG_PATH;
         if (file)
-                r = file_read_at(AT_FDCWD, file, LOG_MAX, ret, ret_size);
+                r = file_read_at(AT_FDCWD, file, DECISION_LOG_MAX, ret, ret_size);
         else {
                 r = sysroot_new(x->options->values[OPTION_ROOT] ?: "/", &root, &x->diag);
                 if (r < 0)
                         return r;
-                r = sysroot_read(root, LOG_PATH, LOG_MAX, ret, ret_size);
+                r = sysroot_read(root, LOG_PATH, DECISION_LOG_MAX, ret, ret_size);
         }
         if (r == -ENOENT && !file)
                 x->hint = "cvmd writes it while it runs";

@@ -63,12 +63,10 @@ static int load_decision(const struct decision *from, enum verdict verdict, stru
         d->verdict = copy(verdict_to_string(verdict), &bad);
         d->rule = copy(decision_rule_text(from), &bad);
         d->reason = copy(from->reason, &bad);
-        if (!from->rule || !from->rule->origin.file)
-                d->rule_origin = copy(from->rule ? "built in" : "", &bad);
-        else if (asprintf(&d->rule_origin, "%s:%u", from->rule->origin.file, from->rule->origin.line) < 0) {
-                d->rule_origin = NULL;
+        if (!from->rule)
+                d->rule_origin = copy("", &bad);
+        else if (policy_origin_format(&from->rule->origin, &d->rule_origin) < 0)
                 bad = true;
-        }
         return bad ? -ENOMEM : 0;
 }
 

@@ -56,12 +56,11 @@ static const char *get_rule(const struct property_object *o, char *buffer) {
 
 static const char *get_rule_origin(const struct property_object *o, char *buffer) {
         const struct policy_rule *rule = decision_of(o)->rule;
+        _cleanup_(freep) char *text = NULL;
 
-        if (!rule)
+        if (!rule || policy_origin_format(&rule->origin, &text) < 0)
                 return "";
-        if (!rule->origin.file)
-                return "built in";
-        snprintf(buffer, PROPERTY_TEXT_MAX, "%s:%u", rule->origin.file, rule->origin.line);
+        snprintf(buffer, PROPERTY_TEXT_MAX, "%s", text);
         return buffer;
 }
 

@@ -67,4 +67,4 @@ DEFINE_FREEP(struct json_document, json_document_free)
 /* NULL when the object has no such member. */
 const struct json_node *json_member(const struct json_node *object, const char *key);
 
-const char *json_kind_to_string(enum json_kind k); /* "null", "a boolean", "a number", "a string", ... */
+const char *json_kind_to_string(enum json_kind k); /* "null", "true or false", "a number", ... */

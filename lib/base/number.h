@@ -15,7 +15,7 @@ static inline int hex_digit(char c) {
         return -1;
 }
 
-/* -EBADMSG when text is not a number in base 10 or 16 (an "0x" is taken in base 16), -ERANGE beyond max. */
+/* base: 16 at most; "0x" may stand in front in base 16. -EBADMSG for no number, -ERANGE beyond max. */
 int number_parse(const char *text, unsigned base, uint64_t max, uint64_t *ret);
 
 int number_parse_u32(const char *text, unsigned base, uint32_t *ret);

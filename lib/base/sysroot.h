@@ -71,7 +71,7 @@ int sysroot_open(struct sysroot *root, const char *path, int flags);
  */
 int sysroot_read(struct sysroot *root, const char *path, size_t max, char **ret, size_t *ret_size);
 
-/* The same for a text of one line: -EBADMSG for a NUL inside, the newline at its end cut off. */
+/* The same for one line, the newline at its end cut off: -EBADMSG for a NUL or another newline. */
 int sysroot_read_line(struct sysroot *root, const char *path, char **ret);
 
 /* Where a link points to, as it is written. The caller frees *ret. -EINVAL when path is no link. */

@@ -14,6 +14,7 @@
 #include "lib/base/escape.h"
 #include "lib/base/number.h"
 #include "lib/enforce/link-down.h"
+#include "lib/facts/link-path.h"
 
 #define BUS "sys/bus/vmbus"
 #define PATH_SIZE 512 /* each path below has one name of at most 255 bytes, and little around it */
@@ -68,7 +69,6 @@ static int read_relid(const struct action *a, uint32_t *ret) {
 /* The name of the bound driver, NULL when there is none. The caller frees *ret. */
 static int read_driver(const struct action *a, char **ret) {
         _cleanup_(freep) char *target = NULL;
-        const char *slash;
         char path[PATH_SIZE];
         char *name;
         int r = sysroot_read_link(a->root, device_path(a, "driver", path), &target);
@@ -79,8 +79,7 @@ static int read_driver(const struct action *a, char **ret) {
         }
         if (r < 0)
                 return r;
-        slash = strrchr(target, '/');
-        name = strdup(slash ? slash + 1 : target);
+        name = strdup(path_name(target));
         if (!name)
                 return -ENOMEM;
         *ret = name;

@@ -27,6 +27,7 @@ int boot_trace_find(struct sysroot *root, char **ret_path, struct diag *d) {
         _cleanup_(sysroot_names_done) struct sysroot_names names = {};
         _cleanup_(freep) char *instances = NULL;
         const char *folder;
+        char *path;
         int r;
 
         r = tracefs_find(root, &folder, d);
@@ -48,8 +49,12 @@ int boot_trace_find(struct sysroot *root, char **ret_path, struct diag *d) {
                         buffer = NULL;
                         return diag_errno(d, -ENOMEM, "%s", instances);
                 }
-                if (records_offers(root, buffer))
-                        return asprintf(ret_path, "%s/trace", buffer) < 0 ? -ENOMEM : 0;
+                if (!records_offers(root, buffer))
+                        continue;
+                if (asprintf(&path, "%s/trace", buffer) < 0)
+                        return diag_errno(d, -ENOMEM, "%s", buffer);
+                *ret_path = path;
+                return 0;
         }
         return diag_fail(d, -ENODATA,
                 "offers are not traced (add to the kernel command line:"

@@ -26,9 +26,7 @@ struct btf_field {
 int btf_parse(const void *bytes, size_t n, const struct btf *base, struct btf **ret, struct diag *d);
 
 void btf_free(struct btf *btf);
-static inline void btf_freep(struct btf **btf) {
-        btf_free(*btf);
-}
+DEFINE_FREEP(struct btf, btf_free)
 
 /* The id of the structure with that name (not a union, not a declaration): of a module's own first.
  * -ENODATA. */

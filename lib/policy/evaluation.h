@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Judging: facts against policy, pure. What enforcement made of it comes in through struct enforcement. */
+/* Judging: facts against policy, pure. What enforcement made of it comes in through enum enforcement. */
 #include "lib/policy/policy.h"
 
 enum decision_origin {
