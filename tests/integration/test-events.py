@@ -117,6 +117,16 @@ def test_lost_events_mean_a_rescan():
         assert counters["rescans"] >= 1 and counters["receive-errors"] >= 1, counters
 
 
+def test_after_a_loss_blocks_are_confirmed():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        # no event ever tells of this, and the driver link does not show it
+        guest.simulator.write(path=f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override", text="\n")
+        assert not guest.simulator.is_blocked(PLAIN_NETWORK)
+        guest.simulator.lose()
+        wait_for("the override is back", lambda: guest.simulator.is_blocked(PLAIN_NETWORK))
+
+
 def test_events_arrive_again_after_a_loss():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
