@@ -37,16 +37,12 @@ int link_set_down(int ifindex, struct diag *d) {
 static int read_number(struct sysroot *root, const char *link, const char *name, unsigned base,
         uint32_t *ret) {
         _cleanup_(freep) char *path = NULL, *text = NULL;
-        const char *digits;
         int r;
 
         if (asprintf(&path, "%s/%s", link, name) < 0)
                 return -ENOMEM;
         r = sysroot_read_line(root, path, &text);
-        if (r < 0)
-                return r;
-        digits = base == 16 && strncmp(text, "0x", 2) == 0 ? text + 2 : text;
-        return number_parse_u32(digits, base, ret);
+        return r < 0 ? r : number_parse_u32(text, base, ret);
 }
 
 static int write_flags(struct sysroot *root, const char *link, uint32_t flags) {

@@ -108,6 +108,7 @@ static int collect(int pipe, FILE *into) {
                 struct pollfd ready = { .fd = pipe, .events = POLLIN };
                 char part[4096];
                 ssize_t n = read(pipe, part, sizeof(part));
+                int r = n < 0 ? -errno : 0;
                 int64_t left;
 
                 if (n == 0)
@@ -119,9 +120,11 @@ static int collect(int pipe, FILE *into) {
                         fwrite(part, 1, (size_t)n, into);
                         continue;
                 }
+                if (r != -EAGAIN && r != -EINTR)
+                        return r;
                 left = until - now_ms();
-                if ((errno != EAGAIN && errno != EINTR) || left <= 0)
-                        return errno == EAGAIN || errno == EINTR ? -ETIMEDOUT : -errno;
+                if (left <= 0)
+                        return -ETIMEDOUT;
                 (void)poll(&ready, 1, (int)left);
         }
 }
