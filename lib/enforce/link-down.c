@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/base/number.h"
+#include "lib/facts/link-path.h"
 
 DEFINE_FREEP(struct nl_sock, nl_socket_free)
 DEFINE_FREEP(struct rtnl_link, rtnl_link_put)
@@ -127,15 +128,11 @@ static int links_of(struct sysroot *root, const char *device, struct diag *d) {
 
 /* "1234:00:02.0" of the folder "pci1234:00" */
 static int links_of_function(struct sysroot *root, const char *path, struct diag *d) {
-        unsigned domain, bus, slot, function;
-
-        if (sscanf(strrchr(path, '/'), "/%x:%x:%x.%u", &domain, &bus, &slot, &function) != 4)
-                return 0;
-        return links_of(root, path, d);
+        return path_is_pci_function(path) ? links_of(root, path, d) : 0;
 }
 
 static int links_of_bus(struct sysroot *root, const char *path, struct diag *d) {
-        if (strncmp(strrchr(path, '/'), "/pci", 4) != 0)
+        if (strncmp(path_name(path), "pci", strlen("pci")) != 0)
                 return 0;
         return for_each(root, path, links_of_function, d);
 }

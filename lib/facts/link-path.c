@@ -6,6 +6,7 @@
 #include "lib/facts/link-path.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
@@ -93,6 +94,14 @@ int path_step_below(const char *path, const char *folder, char **ret) {
         }
         *ret = step;
         return 0;
+}
+
+bool path_is_pci_function(const char *path) {
+        unsigned domain, bus, slot, function;
+        int n = 0;
+
+        return sscanf(path_name(path), "%x:%x:%x.%u%n", &domain, &bus, &slot, &function, &n) == 4 &&
+                !path_name(path)[n];
 }
 
 const char *path_name(const char *path) {

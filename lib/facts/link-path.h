@@ -27,5 +27,8 @@ bool path_is_within(const char *path, const char *folder);
  */
 int path_step_below(const char *path, const char *folder, char **ret);
 
+/* Whether the last component is a PCI function: "1234:00:02.0". */
+bool path_is_pci_function(const char *path);
+
 /* The last component. Borrowed. */
 const char *path_name(const char *path);

@@ -146,9 +146,8 @@ static int record_functions(struct recorder *rec, const char *bus) {
 
         for (size_t i = 0; i < names.n && r == 0; i++) {
                 _cleanup_(freep) char *path = NULL;
-                unsigned domain, number, slot, function;
 
-                if (sscanf(names.names[i], "%x:%x:%x.%u", &domain, &number, &slot, &function) != 4)
+                if (!path_is_pci_function(names.names[i]))
                         continue;
                 if (asprintf(&path, "%s/%s", bus, names.names[i]) < 0)
                         return -ENOMEM;
