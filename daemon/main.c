@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/options.h"
+#include "daemon/power-off.h"
 #include "lib/base/file.h"
 
 #define EXIT_USAGE 2
@@ -82,12 +83,15 @@ static void notify_status(const struct picture *before, const struct picture *af
                 after->guest->n_devices, blocked);
 }
 
-/* systemd halts at once on this signal; processes other than it never see it. */
 static void halt_machine(const char *why, void *data) {
         const struct context *c = data;
+        int r = c->simulated ? 0 : power_off(1);
 
-        if (!c->simulated && kill(1, SIGRTMIN + 13) < 0)
-                log_error("cannot halt: %s", errno_text(-errno));
+        if (r < 0)
+                log_error("cannot power off: %s", errno_text(r));
+        else
+                log_warning("%s",
+                        c->simulated ? "not powered off: this guest is not this machine" : "powering off");
 }
 
 static int open_root(const struct options *o, struct sysroot **ret, struct diag *d) {

@@ -157,6 +157,16 @@ static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint
         return 0;
 }
 
+/* Isolates each device that a rule halts for, and powers off without waiting for that: a helper may hang. */
+static int halt(struct manager *m, struct tracked *t, const struct device *device, const char *why,
+        uint64_t now) {
+        int r = t->isolated ? 0 : start(m, t, PLAN_HALT, now);
+
+        t->isolated = !t->waiting;
+        announce_halt(m, device, why);
+        return r;
+}
+
 static int act(struct manager *m, const struct picture *p, uint64_t now, struct diag *d) {
         _cleanup_(plan_freep) struct plan *plan = NULL;
         _cleanup_(freep) struct held *held = NULL;
@@ -179,7 +189,7 @@ static int act(struct manager *m, const struct picture *p, uint64_t now, struct 
                         announce_rebound(m, device, ++t->rebounds);
                 }
                 if (step->verb == PLAN_HALT)
-                        announce_halt(m, device, p->evaluation->decisions[step->device].reason);
+                        r = halt(m, t, device, p->evaluation->decisions[step->device].reason, now);
                 else if (when > now)
                         r = reconcile_at(m, when);
                 else
@@ -319,7 +329,10 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
                 t->problem[0] = 0;
         } else if (r < 0 || !result->effective)
                 fail(m, t, verb, r < 0 ? why : result->what);
-        else {
+        else if (verb == PLAN_HALT) {
+                t->enforcement = ENFORCEMENT_NONE; /* nothing holds the device: it violates as before */
+                t->problem[0] = 0;
+        } else {
                 t->enforcement = verb == PLAN_BLOCK ? ENFORCEMENT_BLOCKED : ENFORCEMENT_RELEASED;
                 t->noted = verb == PLAN_BLOCK;
                 t->problem[0] = 0;

@@ -31,6 +31,7 @@ static void renew(struct tracked *t, int state, uint64_t now) {
                 (void)note_remove(state, NOTE_OVERRIDE, &t->instance, NULL);
         }
         t->from_start = false;
+        t->isolated = false;
         t->arrived = now;
         t->tries = 0;
         t->problem[0] = 0;

@@ -19,6 +19,7 @@ struct tracked {
         enum plan_verb running; /* PLAN_NOTHING: no helper works on it */
         bool hangs;             /* and that helper has used up its first patience */
         bool waiting;           /* for a free helper */
+        bool isolated;          /* a helper was sent to take its links down before the machine is halted */
         bool from_start;        /* it was there when cvmd started, and has not been announced since */
         unsigned rebounds;      /* how often somebody bound it while it was blocked */
         uint64_t arrived;       /* when it was first seen; CLOCK_MONOTONIC, in microseconds, like: */

@@ -72,11 +72,15 @@ static _Noreturn void work(struct sysroot *root, int state, enum plan_verb verb,
         const int keep[] = { root->fd, state, answer };
         struct answer a = {};
 
-        process_become_helper(verb == PLAN_BLOCK ? "cvmd-block" : "cvmd-release", keep,
-                sizeof(keep) / sizeof(keep[0]));
+        char name[32];
+
+        snprintf(name, sizeof(name), "cvmd-%s", plan_verb_to_string(verb));
+        process_become_helper(name, keep, sizeof(keep) / sizeof(keep[0]));
         note_helper(state, verb, instance);
         if (verb == PLAN_BLOCK)
                 a.r = apply_block(root, state, instance, &a.result, &a.why);
+        else if (verb == PLAN_HALT)
+                a.r = apply_isolate(root, instance, &a.result, &a.why);
         else
                 a.r = apply_release(root, state, instance, &a.result, &a.why);
         _exit(write(answer, &a, sizeof(a)) == sizeof(a) ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -207,6 +211,8 @@ static int helper_find(const char *text, enum plan_verb *ret_verb, int *ret_pidf
                 found = PLAN_BLOCK;
         else if (strcmp(verb, plan_verb_to_string(PLAN_RELEASE)) == 0)
                 found = PLAN_RELEASE;
+        else if (strcmp(verb, plan_verb_to_string(PLAN_HALT)) == 0)
+                found = PLAN_HALT;
         else
                 return -EBADMSG;
         pidfd = pidfd_open(pid, 0);

@@ -38,7 +38,8 @@ DEFINE_FREEP(struct workers, workers_free)
 /* Takes over what an earlier cvmd left running: `ended` is called when it ends, with -ECHILD. */
 int workers_adopt(struct workers *w, struct diag *d);
 
-/* PLAN_BLOCK or PLAN_RELEASE. -EBUSY while one works on that device, -EAGAIN while there are WORKERS_MAX. */
+/* PLAN_BLOCK, PLAN_RELEASE, or PLAN_HALT to isolate the device. -EBUSY while one works on that device,
+ * -EAGAIN while there are WORKERS_MAX. */
 int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, struct diag *d);
 
 /* Whether there is no helper left that could be free soon. */

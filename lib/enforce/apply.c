@@ -251,16 +251,37 @@ static void judge_block(struct action *a) {
                 a->result.effective = true;
 }
 
+/* Its links are down, or it says of one that is not. */
+static int isolate(struct action *a, struct diag *d) {
+        char path[PATH_SIZE];
+
+        snprintf(path, sizeof(path), BUS "/devices/%s", a->instance);
+        return links_down(a->root, path, d);
+}
+
+int apply_isolate(struct sysroot *root, const struct guid *instance, struct apply_result *ret,
+        struct diag *d) {
+        struct action a = { .root = root, .guid = instance };
+        struct diag links = {};
+        int r;
+
+        guid_format(instance, a.instance);
+        r = isolate(&a, &links);
+        if (r < 0)
+                trouble(&a, 0, "%s", links.text);
+        a.result.effective = r >= 0;
+        *ret = a.result;
+        return 0;
+}
+
 int apply_block(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
         struct diag *d) {
         struct action a = { .root = root, .state = state, .guid = instance };
         struct diag links = {};
-        char path[PATH_SIZE];
         int r = action_begin(&a, d), links_r;
 
         if (r >= 0) {
-                snprintf(path, sizeof(path), BUS "/devices/%s", a.instance);
-                links_r = links_down(root, path, &links);
+                links_r = isolate(&a, &links);
                 override_for_block(&a);
                 unbind_if_bound(&a);
                 judge_block(&a);

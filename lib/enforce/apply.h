@@ -31,6 +31,11 @@ struct apply_result {
 int apply_block(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
         struct diag *d);
 
+/* Isolate, before the machine is powered off: its network links down, all else as it is: a shutdown may need
+ * its disk. Results as above. */
+int apply_isolate(struct sysroot *root, const struct guid *instance, struct apply_result *ret,
+        struct diag *d);
+
 /*
  * Release: driver_override back to what the note says ("" without a note), drivers_probe, re-read: override
  * as restored. The note is removed once that is so. Whether a driver is bound then is reported, not

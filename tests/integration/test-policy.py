@@ -148,14 +148,28 @@ def test_audit_keeps_what_was_blocked():
         wait_for("released by hand", lambda: guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc")
 
 
-def test_halt_is_told_and_blocks_nothing():
+def test_halt_isolates_and_blocks_nothing():
     policy = {"version": 1, "mode": "enforce", "default": {"action": "allow"}, "rules": [
         {"id": "never", "match": {"class": "network"}, "require": {"ring": "confidential"}, "on-violation": "halt"}]}
     with Guest("snp-openhcl", policy=policy) as guest:
         guest.cvmd.start()  # a simulated guest is not this machine, which goes on
         assert "the policy halts this guest" in guest.cvmd.log()
+        assert "not powered off: this guest is not this machine" in guest.cvmd.log()
+        flags = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/net/eth1/flags"
+        assert [p for p in guest.simulator.writes() if p.startswith("sys/bus")] == [flags]
+        assert not int(guest.simulator.read(flags), 16) & 1, "the link is down"
         assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
         assert guest.property("State") == "violating"
+
+
+def test_audit_never_halts():
+    policy = {"version": 1, "mode": "audit", "default": {"action": "allow"}, "rules": [
+        {"id": "never", "match": {"class": "network"}, "require": {"ring": "confidential"}, "on-violation": "halt"}]}
+    with Guest("snp-openhcl", policy=policy) as guest:
+        guest.cvmd.start()
+        assert guest.verdicts()[PLAIN_NETWORK] == "violating"
+        assert "halts this guest" not in guest.cvmd.log()
+        assert not [p for p in guest.simulator.writes() if p.startswith("sys/bus")]
 
 
 def test_a_plan_says_what_enforcing_would_do():

@@ -235,7 +235,7 @@ static void a_note_of_another_verb_is_swept(void **state) {
         uint64_t started;
 
         assert_int_equal(process_start_time(getpid(), &started), 0);
-        snprintf(text, sizeof(text), "halt %d %llu", (int)getpid(), (unsigned long long)started);
+        snprintf(text, sizeof(text), "nothing %d %llu", (int)getpid(), (unsigned long long)started);
         start_pool(&b, &answers, FOREVER);
         assert_int_equal(note_write(b.folder.fd, NOTE_HELPER, &b.instance, text, NULL), 0);
         assert_int_equal(workers_adopt(b.workers, NULL), 0);
