@@ -2,7 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A kernel that refuses, lies, hangs, or whose device goes at the worst moment."""
 
-from harness import CONFIDENTIAL, HEARTBEAT, NETWORK, PLAIN, PLAIN_NETWORK, Guest, wait_for
+import errno
+import json
+import os
+import subprocess
+
+from harness import CONFIDENTIAL, HEARTBEAT, NETWORK, PLAIN, PLAIN_NETWORK, Guest, Skip, wait_for
 from tap import main
 
 OVERRIDE = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override"
@@ -169,6 +174,33 @@ def test_a_probe_write_that_hangs_does_not_undo_a_release():
         guest.simulator.behave()
         guest.wait_verdict(PLAIN_NETWORK, "allowed")
         assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
+
+
+def test_a_full_disk_stops_no_block():
+    with Guest("snp-openhcl") as guest:
+        mount = 'mkdir -p "$0" && mount -t tmpfs -o size=64k none "$0" && exec "$@"'
+        in_small_folder = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, guest.cvmd.state]
+        if subprocess.run(in_small_folder + ["true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
+            raise Skip("no namespaces to mount a small folder in")
+        arguments = guest.cvmd.arguments()
+        guest.cvmd.arguments = lambda *more: in_small_folder + arguments + list(more)
+        guest.cvmd.start()
+        state = f"/proc/{guest.cvmd.process.pid}/root{guest.cvmd.state}"
+        try:
+            with open(state + "/filler", "wb", buffering=0) as filler:
+                while filler.write(b"x" * 512):
+                    pass
+        except OSError as e:
+            assert e.errno == errno.ENOSPC, e
+        guest.simulator.reoffer(instance=NETWORK, relid=40, flags=PLAIN)
+        guest.wait_verdict(NETWORK, "blocked")
+        assert guest.simulator.is_blocked(NETWORK)
+        assert "No space left" in guest.cvmd.log()
+        os.unlink(state + "/filler")
+        guest.simulator.reoffer(instance=NETWORK, relid=41, flags=CONFIDENTIAL)
+        guest.wait_verdict(NETWORK, "allowed")
+        with open(state + "/decisions.log", encoding="utf-8") as f:
+            assert json.loads(f.readlines()[-1])["instance"] == NETWORK
 
 
 main(globals())
