@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The only code that changes a device. The override goes first: between an unbind and an override that
- * comes after it, anything that makes the kernel look for drivers would bind the device again.
+ * The only code that changes a device. The override goes before the unbind: if it came after, anything in
+ * between that makes the kernel look for drivers would bind the device again.
  */
 #include "lib/enforce/apply.h"
 

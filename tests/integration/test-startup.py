@@ -22,11 +22,12 @@ def test_what_crosses_plain_channels_is_blocked():
         assert guest.property("State") == "compliant"
 
 
-def test_a_block_overrides_before_it_unbinds():
+def test_a_block_takes_links_down_and_overrides_before_it_unbinds():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         written = [path for path in guest.simulator.writes() if "tracing" not in path]
-        assert written == [f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override",
+        assert written == [f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/net/eth1/flags",
+                           f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override",
                            "sys/bus/vmbus/drivers/hv_netvsc/unbind"], written
 
 
