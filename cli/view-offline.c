@@ -124,7 +124,7 @@ static int load_guest(const struct guest *g, struct view *v) {
         v->consistent = i->problems == 0;
         v->boundary_bits = i->boundary_bits;
         v->vmbus_version = copy(version, &bad);
-        v->confidential = copy(tristate_to_string(i->confidential_vmbus), &bad);
+        v->confidential = copy(tristate_to_string(g->connection_confidential), &bad);
         for (size_t w = 0; w < g->n_warnings && r == 0; w++)
                 r = view_add_string(&v->warnings, g->warnings[w]);
         return bad ? -ENOMEM : r;

@@ -70,8 +70,9 @@ static bool get_paravisor(const struct property_object *o) {
         return isolation_of(o)->mode == ISOLATION_MODE_PARAVISOR;
 }
 
+/* Of the connection that there is; that the paravisor offers one proves nothing. */
 static const char *get_confidential_vmbus(const struct property_object *o, char *buffer) {
-        return tristate_to_string(isolation_of(o)->confidential_vmbus);
+        return tristate_to_string(o->picture->guest->connection_confidential);
 }
 
 /* "" when it is not known. */

@@ -87,6 +87,16 @@ def test_status_json_has_the_promised_keys():
     assert status["attestation"] == {"providers": []} and status["log"] is None
 
 
+def test_status_tells_of_the_connection_not_of_what_is_on_offer():
+    with open(fixture("snp-openhcl"), encoding="utf-8") as f:
+        recorded = f.read()
+    assert "connection version=6.0" in recorded
+    with Folder() as folder:
+        older = folder.file("older", recorded.replace("connection version=6.0", "connection version=5.3"))
+        _, out, _ = cvmctl("--snapshot", older, "--policy", STRICT, "status", "--json")
+        assert json.loads(out)["vmbus"] == {"version": "5.3", "confidential": "no"}, out
+
+
 def test_devices_json_has_the_promised_keys():
     devices = json.loads(good(look("snp-openhcl", "devices", "--json")))
     for device in devices:
