@@ -6,14 +6,27 @@
 network=00000000-0000-4000-8000-000000000060
 disk=00000000-0000-4000-8000-000000000061
 
-channels() { # METHOD: relid and flags of each channel
+raw() { # METHOD: relid and flags of each channel that was offered here, as the method reports them
         /tests/probe-methods "$1" rig_probe >/tmp/probe.out || return 1
-        sed -n 's/^channel \([0-9]*\) flags=\([^ ]*\) ring=\([^ ]*\) dma=\([^ ]*\) .*/\1 \2 \3 \4/p' /tmp/probe.out | sort
+        sed -n 's/^channel \([1-9][0-9][0-9]\) flags=\([^ ]*\) .*/\1 \2/p' /tmp/probe.out | sort
 }
 
 finds() { # METHOD: exactly what was offered
-        _found=$(channels "$1") || return 1
-        equal "$offered" "$(echo "$_found" | grep '^[1-9][0-9][0-9] ')"
+        equal "$offered" "$(raw "$1")"
+}
+
+believed() { # METHOD SOURCE: cvmd, with this method, believes of all channels what is expected, and names the source
+        cvmd_start "--probe=$1" || return 1
+        _got=$(cvmctl devices --json | jq -r '.[].channels[] | "\(.relid) \(.ring) \(.dma) \(.source)"' | sort)
+        systemctl stop cvmd
+        equal "$(echo "$expected" | sed "s/\$/ $2/")" "$_got"
+}
+
+believed_unknown() {
+        cvmd_start --probe=none || return 1
+        _got=$(cvmctl devices --json | jq -r '.[].channels[] | "\(.ring) \(.dma)"' | sort -u)
+        systemctl stop cvmd
+        equal "unknown unknown" "$_got"
 }
 
 if ! confidential_possible; then
@@ -25,17 +38,22 @@ simulator confidential=1
 offer 100 $NETWORK $network 2
 offer 101 $NETWORK $network 0 1
 offer 102 $SCSI $disk 6
-offered='100 0x2 yes no
-101 0x0 no no
-102 0x6 yes yes'
+offered='100 0x2
+101 0x0
+102 0x6'
+# with the balloon's, which QEMU offered
+expected='1 plain plain
+100 confidential plain
+101 plain plain
+102 confidential confidential'
 
-for method in fprobe kprobe kprobe-offsets boot-trace; do
+for method in fprobe kprobe kprobe-offsets; do
         check "$method finds what was offered" finds $method
+        check "cvmd believes it" believed $method kernel-probe
 done
-channels fprobe >/tmp/fprobe
-for method in kprobe kprobe-offsets; do
-        check "$method agrees with fprobe on all channels" equal "$(cat /tmp/fprobe)" "$(channels $method)"
-done
+check "boot-trace finds what was offered" finds boot-trace
+check "cvmd believes it" believed boot-trace boot-trace
+check "without any method nothing is known of any channel" believed_unknown
 check "nothing of it is left in tracefs" not grep -q rig_probe $TRACING/dynamic_events
 clean_slate
 finish
