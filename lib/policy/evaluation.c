@@ -141,14 +141,15 @@ static int decide_device(const struct policy *p, const struct guest *g, const st
         return decide_by_policy(p, g, d, ret);
 }
 
-/* Says behind the reason why nothing is done after all. */
+/*
+ * Says behind the reason why nothing is done after all. Reasons are for everybody, and the names of mounts
+ * are not: which one it is, the explanation says to those who may ask for it.
+ */
 static int tell_protection(struct decision *d) {
-        const struct dependent *on = d->dependent;
         char *text;
 
-        if (asprintf(&text, "%s; not unbound, because the %s %s depends on it%s%s", d->reason,
-                    dependent_kind_to_string(on->kind), on->name, on->through ? " through " : "",
-                    on->through ?: "") < 0)
+        if (asprintf(&text, "%s; not unbound, because a %s depends on it", d->reason,
+                    dependent_kind_to_string(d->dependent->kind)) < 0)
                 return -ENOMEM;
         free(d->reason);
         d->reason = text;
