@@ -10,7 +10,7 @@ enforce_strictly() { # the example policy, as an administrator would install it
 
 cvmd_start() { # OPTION...: ends when cvmd is ready
         echo "OPTIONS=$*" >/run/cvmd-options
-        systemctl start cvmd || complain
+        systemctl restart cvmd || complain
 }
 
 cvmd_pid() {
