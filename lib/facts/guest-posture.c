@@ -55,9 +55,25 @@ static bool is_locked_down(const struct snapshot *s) {
         return text && memmem(text, n, mode, strlen(mode));
 }
 
+/* The paravisor offers confidential channels, and this kernel does not take them. */
+static int warn_of_waste(struct guest *g, const struct snapshot *s) {
+        uint32_t limit = version_limit(s);
+
+        if (g->isolation.confidential_vmbus != TRISTATE_YES)
+                return 0;
+        if (s->connection.kernel_support == TRISTATE_NO)
+                return guest_warn(g,
+                        "this kernel knows no confidential channels, though the paravisor offers them: a "
+                        "newer kernel is needed");
+        if (limit > 0 && limit < VMBUS_VERSION_CONFIDENTIAL)
+                return guest_warn(g,
+                        "hv_vmbus.max_version holds VMBus at %u.%u: nothing can be confidential below 6.0",
+                        limit >> 16, limit & 0xffff);
+        return 0;
+}
+
 /* Circumstances that a person should know about, whatever the policy makes of the devices. */
 static int warn_of_guest(struct guest *g, const struct snapshot *s) {
-        uint32_t limit = version_limit(s);
         int r = 0;
 
         for (unsigned bit = 1; bit && r == 0; bit <<= 1)
@@ -65,11 +81,8 @@ static int warn_of_guest(struct guest *g, const struct snapshot *s) {
                         r = guest_warn(g, "isolation: %s", isolation_problem_text(bit) ?: "unknown problem");
         if (r == 0 && s->cpuid_recorded)
                 r = guest_warn(g, "isolation: read from recorded CPUID leaves, not from the processor");
-        if (r == 0 && limit > 0 && limit < VMBUS_VERSION_CONFIDENTIAL &&
-                g->isolation.confidential_vmbus == TRISTATE_YES)
-                r = guest_warn(g,
-                        "hv_vmbus.max_version holds VMBus at %u.%u: nothing can be confidential below 6.0",
-                        limit >> 16, limit & 0xffff);
+        if (r == 0)
+                r = warn_of_waste(g, s);
         if (r == 0 && forces_swiotlb(s))
                 r = guest_warn(g,
                         "swiotlb=force on the kernel command line: all DMA goes through shared memory");

@@ -110,7 +110,7 @@ static void a_channel_is_what_can_be_proved(void **state) {
                         "plain", "plain", "connection", 0 },
                 { ISOLATED "kmsg \"hv_vmbus: Vmbus version:5.3\"\n", "plain", "plain", "connection", 0 },
                 { ISOLATED STACK("0"), "plain", "plain", "connection", 0 },
-                { AVAILABLE CONNECTION("6.0", "unknown", "no"), "plain", "plain", "connection", 0 },
+                { AVAILABLE CONNECTION("6.0", "unknown", "no"), "plain", "plain", "connection", 1 },
                 { AVAILABLE CONNECTION("6.0", "no", "yes"), "plain", "plain", "connection", 0 },
                 /* a proof and a live probe that contradicts it: the weaker, and a warning */
                 { AVAILABLE CONNECTION("5.3", "unknown", "yes") PROBED("0x2", "1", "0"), "plain", "plain",
@@ -330,6 +330,15 @@ static void circumstances_are_warned_of(void **state) {
         }
 }
 
+/* Such a kernel's max_version is the newest that it knows: nobody lowered it. */
+static void a_kernel_that_knows_nothing_is_warned_of(void **state) {
+        _cleanup_(guest_freep) struct guest *g = guest_of_lines(AVAILABLE CONNECTION("5.3", "unknown",
+                "no") "file sys/module/hv_vmbus/parameters/max_version 0444 \"327683\\n\"\n");
+
+        assert_int_equal(g->n_warnings, 1);
+        assert_non_null(strstr(g->warnings[0], "this kernel knows no confidential channels"));
+}
+
 static void a_stuck_kernel_is_warned_of(void **state) {
         _cleanup_(guest_freep) struct guest *g = guest_of_lines(
                 GOOD "kmsg \"hv_vmbus: Invalid offer relid=9: the ring buffer isn't encrypted\"\n");
@@ -391,6 +400,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(folders_with_odd_names_are_devices_too),
         cmocka_unit_test(devices_say_what_they_have),
         cmocka_unit_test(circumstances_are_warned_of),
+        cmocka_unit_test(a_kernel_that_knows_nothing_is_warned_of),
         cmocka_unit_test(a_stuck_kernel_is_warned_of),
         cmocka_unit_test(words_name_one_device_or_none),
 };
