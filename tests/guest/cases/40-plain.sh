@@ -22,6 +22,7 @@ check "the heartbeat is allowed" is $heartbeat .verdict allowed
 check "the balloon is blocked" is "$(balloon)" .verdict blocked
 check "and held, its ring closed" held "$(balloon)" 1
 check "status says what the connection is" sh -c "cvmctl status --json | jq -e '.vmbus.confidential == \"no\"'"
+confidential_possible || check "an old kernel is warned of" warned "this kernel knows no confidential channels"
 check "the guest is compliant" state_is compliant 0
 check "status and devices are shown as text" sh -c 'cvmctl status && cvmctl devices'
 cvmctl status | sed 's/^/# /'

@@ -28,8 +28,9 @@ broken_policy_refused() { # the caller gets file and line, the old policy stays
 simulator
 offer 100 $NETWORK $network 0
 enforce_strictly
-echo 'p:cvmd/channel vmbus_onoffer' >>$TRACING/dynamic_events # left by somebody, under a name like ours
+check "an event is left over, under our name" sh -c "echo 'p:cvmd/chan vmbus_onoffer' >>$TRACING/dynamic_events"
 check "cvmd starts" cvmd_start
+check "the event is no more" not grep -q 'cvmd/chan vmbus_onoffer' $TRACING/dynamic_events
 check "the network is held" held $network 100
 
 check "a forged uevent is sent" forged
@@ -46,5 +47,7 @@ check "the network is still held" held $network 100
 check "a broken policy is refused with its line, and a suggestion" broken_policy_refused
 check "the old policy stays" is $network '.verdict, .rule' blocked payload-private
 check "a good one is loaded" cvmctl reload
+check "a stop succeeds" systemctl stop cvmd
+check "nothing of ours is left in tracefs" nothing_in_tracefs
 clean_slate
 finish

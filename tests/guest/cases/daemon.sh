@@ -53,6 +53,11 @@ state_is() { # STATE STATUS: of the guest, and the exit status of cvmctl
         equal "$2 $1" "$? $(jq -r .state /tmp/status.json)"
 }
 
+warned() { # TEXT: a warning with this text is shown
+        cvmctl status --json | jq -r '.warnings[]' | tee /tmp/warnings
+        grep -qF "$1" /tmp/warnings
+}
+
 held() { # INSTANCE RELID: blocked in the kernel: no driver, the override, a closed ring
         equal cvmd-blocked "$(cat "$(device "$1")/driver_override")" && not bound "$1" && not cat "$(device "$1")/channels/$2/out_mask"
 }
