@@ -138,10 +138,13 @@ static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint
 
         t->waiting = r == -EAGAIN;
         if (t->waiting)
-                return 0; /* the end of another helper makes us look again */
-        t->last_try = now;
-        t->tries++;
-        if (r < 0 && r != -EBUSY) { /* -EBUSY: a helper that was adopted, whose end makes us look again */
+                return 0;  /* the end of another helper makes us look again */
+        if (r != -EBUSY) { /* a helper that was adopted: no try of ours, so its end is to be followed at once
+                            */
+                t->last_try = now;
+                t->tries++;
+        }
+        if (r < 0 && r != -EBUSY) {
                 fail(m, t, verb, d.text);
                 return reconcile_at(m, tracked_next_try(t, now));
         }

@@ -76,7 +76,8 @@ def test_thousands_of_offers_and_rescinds_end_in_the_right_state():
         # an evaluation from nothing finds the same
         guest.cvmd.kill()
         guest.cvmd.start()
-        assert guest.verdicts() == expected
+        wait_for("the same, from nothing", lambda: guest.verdicts() == expected)
+        assert_effective(guest, expected)
 
 
 def test_memory_is_given_back():
