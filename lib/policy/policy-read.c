@@ -8,19 +8,11 @@
 
 #include "lib/base/json-scan.h"
 #include "lib/base/name-table.h"
-#include "lib/base/suggest.h"
+#include "lib/policy/policy-keys.h"
 #include "lib/policy/policy-private.h"
 #include "lib/policy/policy-problem.h"
-#include "lib/policy/policy-words.h"
 
-#define KEYS_MAX 16
 #define ID_MAX 64
-
-struct key {
-        const char *name;
-        void (*read)(struct reader *r, const struct json_node *value, void *into);
-        size_t offset; /* of what `into` points at, in what the table is for */
-};
 
 static const char *const modes[] = { [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce" };
 static const char *const unknowns[] = { [UNKNOWN_VIOLATION] = "violation", [UNKNOWN_PASS] = "pass" };
@@ -35,39 +27,6 @@ static const char *const requirements[] = { [CONFIDENTIALITY_CONFIDENTIAL] = "co
 
 static struct policy_origin origin_of(const struct reader *r, struct json_position at) {
         return (struct policy_origin){ .file = r->file, .line = at.line, .column = at.column };
-}
-
-static void refuse_key(struct reader *r, const struct json_node *member, const struct key *keys, size_t n) {
-        struct suggestion s = {};
-
-        for (size_t i = 0; i < n; i++)
-                suggest_consider(&s, member->key, keys[i].name);
-        if (s.nearest)
-                reader_complain(r, member->key_at, "unknown key %s; did you mean \"%s\"?",
-                        quote(member->key).text, s.nearest);
-        else
-                reader_complain(r, member->key_at, "unknown key %s; remove it", quote(member->key).text);
-}
-
-static const struct key *find_key(const struct key *keys, size_t n, const char *name) {
-        for (size_t i = 0; i < n; i++)
-                if (strcmp(keys[i].name, name) == 0)
-                        return &keys[i];
-        return NULL;
-}
-
-static void read_object(struct reader *r, const struct json_node *value, const struct key *keys, size_t n,
-        void *into) {
-        if (!reader_is(r, value, JSON_OBJECT))
-                return;
-        for (const struct json_node *m = value->children; m; m = m->next) {
-                const struct key *key = find_key(keys, n, m->key);
-
-                if (key)
-                        key->read(r, m, (char *)into + key->offset);
-                else
-                        refuse_key(r, m, keys, n);
-        }
 }
 
 static void read_class_words(struct reader *r, const struct json_node *value, void *into) {
@@ -106,7 +65,7 @@ static void read_no_group(struct reader *r, const struct json_node *value, void 
         reader_complain(r, value->key_at, "\"not\" cannot stand in \"not\"");
 }
 
-static const struct key group_keys[] = {
+static const struct object_key group_keys[] = {
         { "class", read_class_words, offsetof(struct policy_match, class) },
         { "instance", read_instance_words, offsetof(struct policy_match, instance) },
         { "driver", read_driver_words, offsetof(struct policy_match, driver) },
@@ -132,7 +91,7 @@ static void read_group(struct reader *r, const struct json_node *value, void *in
                 reader_complain(r, value->at, "an empty \"not\" excludes every device: say which");
 }
 
-static const struct key match_keys[] = {
+static const struct object_key match_keys[] = {
         { "class", read_class_words, offsetof(struct policy_match, class) },
         { "instance", read_instance_words, offsetof(struct policy_match, instance) },
         { "driver", read_driver_words, offsetof(struct policy_match, driver) },
@@ -155,7 +114,7 @@ static void read_requirement(struct reader *r, const struct json_node *value, vo
         *c = (enum confidentiality)reader_choose(r, value, requirements, N_NAMES(requirements));
 }
 
-static const struct key require_keys[] = {
+static const struct object_key require_keys[] = {
         { "ring", read_requirement, offsetof(struct policy_rule, ring) },
         { "dma", read_requirement, offsetof(struct policy_rule, dma) },
 };
@@ -206,7 +165,7 @@ static void read_reason(struct reader *r, const struct json_node *value, void *i
                 *reason = reader_copy(r, value->string);
 }
 
-static const struct key rule_keys[] = {
+static const struct object_key rule_keys[] = {
         { "id", read_id, offsetof(struct policy_rule, id) },
         { "match", read_match, offsetof(struct policy_rule, match) },
         { "require", read_require, 0 },
@@ -287,7 +246,7 @@ static void read_mode(struct reader *r, const struct json_node *value, void *int
                 p->mode = (enum policy_mode)reader_choose(r, value, modes, N_NAMES(modes));
 }
 
-static const struct key expect_keys[] = {
+static const struct object_key expect_keys[] = {
         { "isolation", read_isolation_words, offsetof(struct policy, expect_isolation) },
         { "paravisor", read_flag, offsetof(struct policy, expect_paravisor) },
 };
@@ -313,7 +272,7 @@ static void read_protect(struct reader *r, const struct json_node *value, void *
         words_read_list(r, value, word_protect, &p->protect);
 }
 
-static const struct key default_keys[] = {
+static const struct object_key default_keys[] = {
         { "action", read_action, offsetof(struct policy, default_action) },
 };
 
@@ -326,7 +285,7 @@ static void read_default(struct reader *r, const struct json_node *value, void *
                 reader_complain(r, value->at, "the default has no \"action\"");
 }
 
-static const struct key policy_keys[] = {
+static const struct object_key policy_keys[] = {
         { "version", read_version, 0 },
         { "mode", read_mode, 0 },
         { "expect", read_expect, 0 },
