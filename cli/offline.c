@@ -72,6 +72,8 @@ static int record(struct context *x, const char *folder, struct snapshot **ret) 
                         return r;
                 how.probe = probe;
                 r = network_probe_new(network_ask_kernel, NULL, &network);
+                if (r >= 0)
+                        r = network_probe_wait(network);
                 if (r < 0)
                         return r;
                 how.network = network;

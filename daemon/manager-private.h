@@ -4,6 +4,8 @@
 /* The manager's insides, for its own files: manager.c (life and requests), reconcile.c (the flow),
  * announce.c (telling). */
 #include "daemon/manager.h"
+#include "daemon/mount-watch.h"
+#include "daemon/network-watch.h"
 #include "daemon/tracking.h"
 #include "daemon/uevents.h"
 #include "daemon/worker.h"
@@ -13,7 +15,8 @@ struct manager {
         struct manager_options o;
         struct uevents *uevents;
         struct channel_probe *probe;
-        struct network_probe *network; /* NULL: a simulated guest has it in a file */
+        struct network_watch *network; /* NULL: a guest that is not this machine has it in a file */
+        struct mount_watch *mounts;
         struct workers *workers;
         struct decision_log *log;
         struct policy *policy;   /* in force */
@@ -26,6 +29,7 @@ struct manager {
         size_t n_by_hand;
         struct manager_observer *observers;
         sd_event_source *soon, *later; /* the next look: as soon as the loop runs on, and at a time */
+        uint64_t looked_at;            /* the last one; CLOCK_MONOTONIC */
         struct manager_counters counters;
         enum guest_state announced_state;
         bool ready, halted;
@@ -36,6 +40,12 @@ int manager_reconcile(struct manager *m, struct diag *d);
 
 /* The same, once the loop runs on: what happens until then is looked at together. */
 void manager_reconcile_soon(struct manager *m);
+
+/*
+ * The same, but some time after the last look: for what can happen again and again, and is seldom urgent.
+ * data is the manager.
+ */
+void manager_reconcile_calmly(void *data);
 
 /* manager.c: what an administrator wants now is not to wait for a back-off. */
 void manager_try_at_once(struct manager *m);

@@ -109,6 +109,19 @@ static int open_log(struct manager *m, struct diag *d) {
         return 0;
 }
 
+/* A network that cannot be followed is not known, which protects more: no reason not to enforce. */
+static int watch_network(struct manager *m, struct diag *d) {
+        struct diag told = {};
+        int r = network_watch_new(m->o.event, network_ask_kernel, NULL, manager_reconcile_calmly, m,
+                &m->network, &told);
+
+        if (r == -ENOMEM)
+                return diag_fail(d, r, "%s", told.text);
+        if (r < 0)
+                log_warning("%s: what is a way out is not known", told.text);
+        return 0;
+}
+
 int manager_new(const struct manager_options *o, struct manager **ret, struct diag *d) {
         _cleanup_(manager_freep) struct manager *m = calloc(1, sizeof(*m));
         int r;
@@ -123,9 +136,12 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         r = uevents_new(o->root, o->event, &manager_uevents_handler, m, &m->uevents, d);
         if (r < 0)
                 return r;
-        r = o->foreign ? 0 : network_probe_new(network_ask_kernel, NULL, &m->network);
+        r = o->foreign ? 0 : watch_network(m, d);
         if (r < 0)
-                return diag_errno(d, r, "cannot ask for the network");
+                return r;
+        r = mount_watch_new(o->root, o->event, manager_reconcile_calmly, m, &m->mounts);
+        if (r < 0)
+                return diag_errno(d, r, "cannot follow what is mounted");
         r = channel_probe_new(o->root, PROBE_NAME, o->probe, &m->probe, d);
         if (r < 0)
                 return r;
@@ -159,7 +175,8 @@ void manager_free(struct manager *m) {
         free(m->policy_trouble);
         free(m->log_trouble);
         channel_probe_free(m->probe);
-        network_probe_free(m->network);
+        mount_watch_free(m->mounts);
+        network_watch_free(m->network);
         uevents_free(m->uevents);
         decision_log_free(m->log);
         free(m);
@@ -174,6 +191,9 @@ int manager_start(struct manager *m, struct diag *d) {
         int r;
 
         announce_start(m);
+        r = m->network ? network_watch_settle(m->network) : 0;
+        if (r < 0)
+                return diag_errno(d, r, "network");
         r = manager_reconcile(m, d);
         if (r >= 0 && !m->policy_trouble)
                 keep_policy(m); /* after what is urgent */

@@ -24,7 +24,7 @@ struct manager_options {
 };
 
 struct manager_counters {
-        uint64_t decisions, rescans, rebounds, actions, actions_failed;
+        uint64_t looks, decisions, rescans, rebounds, actions, actions_failed;
         uint64_t uevents, uevents_forged, receive_errors;
 };
 

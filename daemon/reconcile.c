@@ -11,6 +11,8 @@
 #include "daemon/manager-private.h"
 #include "lib/facts/snapshot-record.h"
 
+#define PACE_USEC (250 * (uint64_t)1000) /* between a look and the next one that is not urgent */
+
 uint64_t now_usec(clockid_t clock) {
         struct timespec t;
 
@@ -65,12 +67,22 @@ static int reconcile_at(struct manager *m, uint64_t usec) {
         return r < 0 ? r : sd_event_source_set_enabled(m->later, SD_EVENT_ONESHOT);
 }
 
+void manager_reconcile_calmly(void *data) {
+        struct manager *m = data;
+        int r = reconcile_at(m, m->looked_at + PACE_USEC);
+
+        if (r < 0) {
+                log_error("cannot go on: %s", errno_text(r));
+                (void)sd_event_exit(m->o.event, r);
+        }
+}
+
 static int look(struct manager *m, struct picture **ret, struct diag *d) {
         const struct snapshot_record_options options = {
                 .scope = SNAPSHOT_SCOPE_DECISIONS,
                 .cpuid = m->o.cpuid,
                 .probe = m->probe,
-                .network = m->network,
+                .network = m->network ? network_watch_probe(m->network) : NULL,
                 .foreign = m->o.foreign,
         };
         const struct evaluation_options judging = {
@@ -261,6 +273,8 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         if (r < 0)
                 return r;
         now = now_usec(CLOCK_MONOTONIC);
+        m->looked_at = now;
+        m->counters.looks++;
         r = tracking_follow(&m->tracking, p->guest, m->o.root, m->o.state->folder, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot follow the guest");

@@ -104,15 +104,10 @@ static int print_route(struct rtnl_route *route, FILE *out) {
         return 0;
 }
 
-int network_ask_kernel(FILE *out, void *data) {
-        _cleanup_(socket_freep) struct nl_sock *sock = nl_socket_alloc();
+int network_ask_socket(struct nl_sock *sock, FILE *out) {
         _cleanup_(cache_freep) struct nl_cache *links = NULL, *addresses = NULL, *routes = NULL;
         int r = 0;
 
-        if (!sock)
-                return -ENOMEM;
-        if (nl_connect(sock, NETLINK_ROUTE) < 0)
-                return -EIO;
         if (dump(sock, "route/link", RTM_GETLINK, &links) < 0 ||
                 dump(sock, "route/addr", RTM_GETADDR, &addresses) < 0 ||
                 dump(sock, "route/route", RTM_GETROUTE, &routes) < 0)
@@ -122,4 +117,12 @@ int network_ask_kernel(FILE *out, void *data) {
         for (struct nl_object *o = nl_cache_get_first(routes); o && r == 0; o = nl_cache_get_next(o))
                 r = print_route((struct rtnl_route *)o, out);
         return r;
+}
+
+int network_ask_kernel(FILE *out, void *data) {
+        _cleanup_(socket_freep) struct nl_sock *sock = nl_socket_alloc();
+
+        if (!sock)
+                return -ENOMEM;
+        return nl_connect(sock, NETLINK_ROUTE) < 0 ? -EIO : network_ask_socket(sock, out);
 }

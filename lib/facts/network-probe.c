@@ -16,15 +16,17 @@
 #include "lib/facts/network-probe.h"
 #include "lib/facts/network.h"
 
-#define WAIT_MS 1000
 #define ANSWER_MAX (4 * 1024 * 1024)
 #define ANSWER_END "end\n"
 
 struct network_probe {
         network_ask_t ask;
         void *data;
-        pid_t pid; /* 0: none under way */
-        int pipe;
+        pid_t pid;   /* 0: none that has not been reaped */
+        int pipe;    /* from it; -1: nothing more is to come */
+        char *part;  /* what has come of its answer */
+        size_t size; /* of that */
+        char *known; /* the last whole answer, lines of a snapshot; NULL: none */
 };
 
 int network_probe_new(network_ask_t ask, void *data, struct network_probe **ret) {
@@ -37,22 +39,30 @@ int network_probe_new(network_ask_t ask, void *data, struct network_probe **ret)
         return 0;
 }
 
-/* Closes the pipe, and reaps the process where it has ended. */
-static void finish(struct network_probe *p) {
-        if (p->pipe >= 0)
-                close(p->pipe);
-        p->pipe = -1;
-        if (p->pid == 0)
-                return;
-        kill(p->pid, SIGKILL);
-        if (waitpid(p->pid, NULL, WNOHANG) != 0)
+static void reap(struct network_probe *p) {
+        if (p->pid != 0 && waitpid(p->pid, NULL, WNOHANG) != 0)
                 p->pid = 0;
+}
+
+static void end_answer(struct network_probe *p) {
+        closep(&p->pipe);
+        p->pipe = -1;
+        free(TAKE(p->part));
+        p->size = 0;
+        reap(p);
+}
+
+void network_probe_give_up(struct network_probe *p) {
+        free(TAKE(p->known));
+        if (p->pid != 0)
+                (void)kill(p->pid, SIGKILL);
 }
 
 void network_probe_free(struct network_probe *p) {
         if (!p)
                 return;
-        finish(p);
+        network_probe_give_up(p);
+        end_answer(p);
         free(p);
 }
 
@@ -73,23 +83,83 @@ static _Noreturn void answer(const struct network_probe *p, int to) {
         _exit(r < 0 || fclose(out) != 0);
 }
 
-static int start(struct network_probe *p) {
+int network_probe_ask(struct network_probe *p) {
+        _cleanup_(closep) int from = -1, to = -1;
         int ends[2];
+        pid_t pid;
 
+        reap(p);
+        if (p->pid != 0 || p->pipe >= 0)
+                return -EBUSY;
         if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
                 return -errno;
-        p->pid = fork();
-        if (p->pid == 0) {
-                fcntl(ends[1], F_SETFL, 0); /* its reader may be slower */
-                answer(p, ends[1]);
+        from = ends[0];
+        to = ends[1];
+        pid = fork();
+        if (pid < 0)
+                return -errno;
+        if (pid == 0) {
+                fcntl(to, F_SETFL, 0); /* its reader may be slower */
+                answer(p, to);
         }
-        close(ends[1]);
-        p->pipe = ends[0];
-        if (p->pid > 0)
-                return 0;
-        p->pid = 0;
-        finish(p);
-        return -EAGAIN;
+        p->pid = pid;
+        p->pipe = take_fd(&from);
+        return 0;
+}
+
+int network_probe_fd(const struct network_probe *p) {
+        return p->pipe;
+}
+
+/* Half of the truth is none: an answer without its end was cut off. */
+static bool is_whole(const char *text, size_t size) {
+        size_t end = strlen(ANSWER_END);
+
+        return size >= end && !memchr(text, 0, size) && strcmp(text + size - end, ANSWER_END) == 0;
+}
+
+/* What has come is all there is. */
+static bool conclude(struct network_probe *p) {
+        bool changed;
+
+        if (!p->part || !is_whole(p->part, p->size)) {
+                changed = network_probe_knows(p);
+                free(TAKE(p->known));
+        } else {
+                p->part[p->size - strlen(ANSWER_END)] = 0;
+                changed = !p->known || strcmp(p->known, p->part) != 0;
+                free(p->known);
+                p->known = TAKE(p->part);
+        }
+        end_answer(p);
+        return changed;
+}
+
+int network_probe_collect(struct network_probe *p, bool *ret_changed) {
+        for (;;) {
+                char piece[4096], *bigger;
+                ssize_t n = p->size > ANSWER_MAX ? 0 : read(p->pipe, piece, sizeof(piece));
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0 && errno == EAGAIN)
+                        return -EAGAIN;
+                if (n <= 0)
+                        break;
+                bigger = realloc(p->part, p->size + (size_t)n + 1);
+                if (!bigger)
+                        return -ENOMEM;
+                p->part = bigger;
+                memcpy(p->part + p->size, piece, (size_t)n);
+                p->size += (size_t)n;
+                p->part[p->size] = 0;
+        }
+        *ret_changed = conclude(p);
+        return 0;
+}
+
+bool network_probe_knows(const struct network_probe *p) {
+        return p->known;
 }
 
 static int64_t now_ms(void) {
@@ -99,75 +169,41 @@ static int64_t now_ms(void) {
         return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* What comes through the pipe until it ends; -ETIMEDOUT when it does not. */
-static int collect(int pipe, FILE *into) {
-        int64_t until = now_ms() + WAIT_MS;
-        size_t size = 0;
+int network_probe_wait(struct network_probe *p) {
+        int64_t until = now_ms() + NETWORK_PATIENCE_MS;
+        bool changed;
+        int r = p->pipe >= 0 ? 0 : network_probe_ask(p);
 
-        for (;;) {
-                struct pollfd ready = { .fd = pipe, .events = POLLIN };
-                char part[4096];
-                ssize_t n = read(pipe, part, sizeof(part));
-                int r = n < 0 ? -errno : 0;
-                int64_t left;
+        while (r >= 0) {
+                struct pollfd ready = { .fd = p->pipe, .events = POLLIN };
+                int64_t left = until - now_ms();
 
-                if (n == 0)
-                        return 0;
-                if (n > 0) {
-                        size += (size_t)n;
-                        if (size > ANSWER_MAX)
-                                return -EFBIG;
-                        fwrite(part, 1, (size_t)n, into);
-                        continue;
-                }
-                if (r != -EAGAIN && r != -EINTR)
-                        return r;
-                left = until - now_ms();
-                if (left <= 0)
-                        return -ETIMEDOUT;
-                (void)poll(&ready, 1, (int)left);
+                r = network_probe_collect(p, &changed);
+                if (r != -EAGAIN)
+                        break;
+                r = left > 0 ? 0 : -ETIMEDOUT;
+                if (left > 0)
+                        (void)poll(&ready, 1, (int)left);
         }
+        if (r < 0)
+                network_probe_give_up(p);
+        return r == -ENOMEM ? r : 0;
 }
 
-static int add_unknown(struct snapshot *s) {
-        int r = snapshot_add_netlink(s, NETWORK_LINKS_UNKNOWN);
-
-        return r < 0 ? r : snapshot_add_netlink(s, NETWORK_ROUTES_UNKNOWN);
-}
-
-/* An answer without its end was cut off: half of the truth is none. */
-static int add_answer(struct snapshot *s, char *text, size_t size) {
-        char *line, *rest = text;
-        size_t end = strlen(ANSWER_END);
+int network_probe_add(const struct network_probe *p, struct snapshot *s) {
+        _cleanup_(freep) char *copy = NULL;
+        char *line, *rest;
         int r = 0;
 
-        if (size < end || memchr(text, 0, size) || strcmp(text + size - end, ANSWER_END) != 0)
-                return add_unknown(s);
-        text[size - end] = 0;
+        if (!p || !p->known) {
+                r = snapshot_add_netlink(s, NETWORK_LINKS_UNKNOWN);
+                return r < 0 ? r : snapshot_add_netlink(s, NETWORK_ROUTES_UNKNOWN);
+        }
+        copy = rest = strdup(p->known);
+        if (!copy)
+                return -ENOMEM;
         while ((line = strsep(&rest, "\n")) && r == 0)
                 if (*line)
                         r = snapshot_add_netlink(s, line);
         return r;
-}
-
-int network_probe_read(struct network_probe *p, struct snapshot *s) {
-        _cleanup_(freep) char *text = NULL;
-        size_t size;
-        FILE *f;
-        int r;
-
-        finish(p);
-        if (p->pid != 0 || start(p) < 0)
-                return add_unknown(s);
-        f = open_memstream(&text, &size);
-        if (!f)
-                return -ENOMEM;
-        r = collect(p->pipe, f);
-        if (r == 0)
-                (void)waitpid(p->pid, NULL, 0); /* its pipe is closed: it has nothing left to wait for */
-        p->pid = r == 0 ? 0 : p->pid;
-        finish(p);
-        if (fclose(f) != 0)
-                return -ENOMEM;
-        return r < 0 ? add_unknown(s) : add_answer(s, text, size);
 }

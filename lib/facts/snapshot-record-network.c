@@ -36,9 +36,9 @@ int record_network(struct recorder *rec) {
 
         if (rec->options->foreign)
                 return record_expanded(rec);
-        if (rec->options->network)
-                return network_probe_read(rec->options->network, rec->snapshot);
-        for (size_t i = 0; seen && i < seen->n_netlink && r == 0; i++)
+        if (rec->options->network || !seen)
+                return network_probe_add(rec->options->network, rec->snapshot);
+        for (size_t i = 0; i < seen->n_netlink && r == 0; i++)
                 r = snapshot_add_netlink(rec->snapshot, seen->netlink[i]);
         return r;
 }

@@ -17,7 +17,7 @@ struct snapshot_record_options {
         const struct cpuid_table *cpuid; /* a recording instead of the processor's; NULL: execute CPUID */
         struct channel_probe *probe;     /* NULL: channels stay unknown */
         const struct snapshot *seen;     /* without probes: what others saw with theirs; or NULL */
-        struct network_probe *network;   /* NULL: interfaces and routes stay unknown */
+        const struct network_probe *network; /* what it knows; NULL: interfaces and routes stay unknown */
         bool foreign; /* root is not this machine: CPUID, kernel log and network are not those of this one */
 };
 

@@ -105,7 +105,8 @@ static char *answer_of(struct network_probe *p) {
         FILE *f = open_memstream(&text, &size);
 
         assert_int_equal(snapshot_new(&s), 0);
-        assert_int_equal(network_probe_read(p, s), 0);
+        assert_int_equal(network_probe_wait(p), 0);
+        assert_int_equal(network_probe_add(p, s), 0);
         for (size_t i = 0; i < s->n_netlink; i++)
                 fprintf(f, "%s\n", s->netlink[i]);
         assert_int_equal(fclose(f), 0);
