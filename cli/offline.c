@@ -22,26 +22,33 @@ void offline_done(struct offline *o) {
 }
 
 /* Any kind of file will do, a pipe say; it is read to its end, up to the size that a snapshot may have. */
-static int read_snapshot(struct context *x, const char *name, struct snapshot **ret) {
-        _cleanup_(closep) int fd = -1;
+static int read_opened(int fd, const char *name, struct snapshot **ret, struct diag *d) {
         _cleanup_(freep) char *text = NULL;
         size_t n;
-        int r;
+        int r = file_read_fd(fd, SNAPSHOT_TEXT_MAX, &text, &n);
 
-        if (strcmp(name, "-") == 0) {
-                name = "stdin";
-                fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        } else
-                fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0)
-                return diag_errno(&x->diag, -errno, "cannot open %s", name);
-        r = file_read_fd(fd, SNAPSHOT_TEXT_MAX, &text, &n);
         if (r == -EFBIG)
-                return diag_fail(&x->diag, r, "%s is larger than the %d MiB that a snapshot may have", name,
+                return diag_fail(d, r, "%s is larger than the %d MiB that a snapshot may have", name,
                         SNAPSHOT_TEXT_MAX >> 20);
         if (r < 0)
-                return diag_errno(&x->diag, r, "cannot read %s", name);
-        return snapshot_parse(name, text, n, ret, &x->diag);
+                return diag_errno(d, r, "cannot read %s", name);
+        return snapshot_parse(name, text, n, ret, d);
+}
+
+int offline_read_snapshot(const char *name, struct snapshot **ret, struct diag *d) {
+        _cleanup_(closep) int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        if (fd < 0)
+                return diag_errno(d, -errno, "cannot open %s", name);
+        return read_opened(fd, name, ret, d);
+}
+
+static int read_stdin(struct snapshot **ret, struct diag *d) {
+        _cleanup_(closep) int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+        if (fd < 0)
+                return diag_errno(d, -errno, "cannot open stdin");
+        return read_opened(fd, "stdin", ret, d);
 }
 
 /* Whether the folder is this machine's own root. */
@@ -85,7 +92,9 @@ int offline_snapshot(struct context *x, struct snapshot **ret) {
         const struct options *o = x->options;
 
         if (o->given[OPTION_SNAPSHOT])
-                return read_snapshot(x, o->values[OPTION_SNAPSHOT], ret);
+                return strcmp(o->values[OPTION_SNAPSHOT], "-") == 0
+                        ? read_stdin(ret, &x->diag)
+                        : offline_read_snapshot(o->values[OPTION_SNAPSHOT], ret, &x->diag);
         return record(x, o->values[OPTION_ROOT] ?: "/", ret);
 }
 

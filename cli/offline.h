@@ -19,6 +19,9 @@ struct offline {
 
 void offline_done(struct offline *o);
 
+/* The recording in a file of any kind. */
+int offline_read_snapshot(const char *name, struct snapshot **ret, struct diag *d);
+
 /* The snapshot of --snapshot, else one recorded from --root, else one of this machine. */
 int offline_snapshot(struct context *x, struct snapshot **ret);
 

@@ -29,6 +29,8 @@ static const struct option_row rows[] = {
                 "How to learn about channels, when recording" },
         [OPTION_REDACT] = { "redact", 0, NULL, CAN_EXPORT, true, "Replace what identifies the guest" },
         [OPTION_RUNTIME] = { "runtime", 0, NULL, CAN_DECIDE, true, "Decide until the next boot (default)" },
+        [OPTION_TAP] = { "tap", 0, NULL, CAN_TEST, true, "Report in the Test Anything Protocol" },
+        [OPTION_JUNIT] = { "junit", 0, "FILE", CAN_TEST, false, "Write a report in JUnit's XML as well" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
@@ -209,6 +211,9 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
         for (int i = 0; i < _OPTION_MAX; i++)
                 if (o->given[i] && rows[i].wants && !(rows[i].wants & can))
                         return diag_fail(d, -EINVAL, "%s does not take --%s", verb, rows[i].name);
+        if (o->given[OPTION_TAP] && o->given[OPTION_JSON] && o->json != JSON_OFF)
+                return diag_fail(d, -EINVAL,
+                        "--tap and --json are two forms of one report: give one of them");
         if (o->given[OPTION_HOST])
                 return check_host(o, d);
         if (o->given[OPTION_BUS] && options_offline(o))

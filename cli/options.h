@@ -27,6 +27,8 @@ enum option_id {
         OPTION_REDACT,
         OPTION_EXPAND,
         OPTION_RUNTIME,
+        OPTION_TAP,
+        OPTION_JUNIT,
         _OPTION_MAX,
 };
 
@@ -43,6 +45,7 @@ enum capability {
         CAN_WHOLE = 1 << 8,   /* output comes at once: -o */
         CAN_REMOTE = 1 << 9,  /* -H */
         CAN_DECIDE = 1 << 10, /* for how long: --runtime */
+        CAN_TEST = 1 << 11,   /* reports for those who run tests: --tap, --junit */
 };
 
 struct option_row {

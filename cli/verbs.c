@@ -10,6 +10,7 @@
 #define ONLINE (CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 #define EITHER (ONLINE | CAN_RECORD | CAN_JUDGE)
 #define POLICY (CAN_FILES | CAN_POLICY | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
+#define TEST (CAN_TEST | CAN_JSON | CAN_WHOLE)
 #define LOG (CAN_FILES | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 
 static const struct verb verbs[] = {
@@ -24,6 +25,8 @@ static const struct verb verbs[] = {
                 "All its files as one, with origins" },
         { "policy digest", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_digest,
                 "What identifies a policy" },
+        { "policy test", "PATH...", 1, ANY_NUMBER, TEST, verb_policy_test,
+                "Run the test cases in files and folders" },
         { "block", "DEV", 1, 1, ONLINE | CAN_DECIDE, verb_block, "Block a device until the next boot" },
         { "allow", "DEV", 1, 1, ONLINE | CAN_DECIDE, verb_allow, "Allow a device until the next boot" },
         { "forget", "DEV", 1, 1, ONLINE, verb_forget, "Leave a device to the policy again" },
@@ -59,7 +62,7 @@ static const char *second_word(const struct verb *v, const char *first) {
 /* "policy" and something, or nothing, behind it that it does not go with. */
 static int unknown_second(const char *first, const char *second, struct diag *d) {
         struct suggestion s = {};
-        char family[128] = "";
+        char family[256] = "";
         size_t used = 0;
 
         for (size_t i = 0; i < N_VERBS && used < sizeof(family); i++) {

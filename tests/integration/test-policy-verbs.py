@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The verbs of cvmctl that try policies on recorded guests: test."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+from harness import DEFAULT, DISK, FIXTURES, PATIENCE, PLAIN_NETWORK, STRICT, Guest, Programs
+from tap import main
+
+RECORDINGS = sorted(name[:-len(".snapshot")] for name in os.listdir(FIXTURES) if name.endswith(".snapshot"))
+
+
+def fixture(name):
+    return os.path.join(FIXTURES, name + ".snapshot")
+
+
+def cvmctl(*arguments, **how):
+    """(exit status, standard output, standard error)"""
+    done = subprocess.run([os.path.abspath(Programs.cvmctl), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=PATIENCE, check=False, encoding="utf-8", **how)
+    return done.returncode, done.stdout, done.stderr
+
+
+def good(result):
+    status, out, err = result
+    assert status == 0, (status, out, err)
+    return out
+
+
+def devices_of(name, policy, *more):
+    return json.loads(good(cvmctl("--snapshot", fixture(name), "--policy", policy, "devices", "--json", *more)))
+
+
+class Folder(tempfile.TemporaryDirectory):
+    """A folder of its own; file() is a path in it, with content if given."""
+
+    def __enter__(self):
+        super().__enter__()
+        return self
+
+    def file(self, name, content=None):
+        path = os.path.join(self.name, name)
+        if isinstance(content, dict):
+            content = json.dumps(content, indent=1)
+        if content is not None:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(content)
+        return path
+
+
+def case(name="snp-openhcl", policy=STRICT, state=None, devices=None, **more):
+    expect = {key: value for key, value in (("state", state), ("devices", devices)) if value is not None}
+    return {"version": 1, "snapshot": fixture(name), "policy": policy, "expect": expect, **more}
+
+
+GOOD = case(state="violating", devices={PLAIN_NETWORK[:8]: {"verdict": "violating", "action": "block"}, "*": "allowed"})
+BAD = case(state="compliant", devices={"network": "allowed", DISK: {"rule": "payload-private"}})
+
+
+def test_a_case_that_is_met_is_ok():
+    with Folder() as folder:
+        path = folder.file("x.case.json", GOOD)
+        assert good(cvmctl("policy", "test", path)) == f"ok      {path}\n\n1 case: 1 as expected, 0 not\n"
+        assert good(cvmctl("policy", "test", "--no-legend", path)) == f"ok      {path}\n"
+        assert good(cvmctl("policy", "test", "-q", path)) == ""
+
+
+def test_what_differs_is_told_with_place_rule_and_reason():
+    with Folder() as folder:
+        path = folder.file("x.case.json", BAD)
+        status, out, err = cvmctl("policy", "test", path)
+        assert (status, err) == (3, ""), (status, out, err)
+        lines = out.splitlines()
+        with open(path, encoding="utf-8") as f:
+            source = f.read().splitlines()
+        assert lines[0] == f"differs {path}"
+        for line, word, says in (lines[1], '"compliant"', "state is violating, compliant was expected"), (
+                lines[2], '"network"', f"network {PLAIN_NETWORK}: verdict is violating, allowed was expected"):
+            place, _, said = line.strip().partition(": ")
+            name, row, column = place.rsplit(":", 2)
+            assert name == path and said == says, line
+            assert source[int(row) - 1][int(column) - 1:].startswith(word), (line, source)
+        assert re.match(r" +payload-private at .*strict\.json:\d+:\d+: ring of channel 8 is plain", lines[3]), lines
+        assert lines[4:] == ["", "1 case: 0 as expected, 1 not"], lines
+
+
+def test_a_broken_case_tells_all_its_problems_and_stops_no_other():
+    with Folder() as folder:
+        broken = folder.file("b.case.json", '{ "version": 1, "snapsot": "x",\n  "policy": [],\n  "expect": {} }\n')
+        lost = folder.file("c.case.json", case(name="none", policy=folder.file("none.json"), state="failed"))
+        lame = folder.file("d.case.json", case(policy=folder.file("p.json", '{"version":1,\n"mod":1}'), state="failed"))
+        folder.file("e.case.json", GOOD)
+        folder.file("f.case.json", BAD)
+        status, out, _ = cvmctl("policy", "test", folder.name)
+        assert status == 1, (status, out)
+        assert out.endswith("\n5 cases: 1 as expected, 1 not, 3 that cannot be read\n"), out
+        for says in (f"{broken}:1:1: error: this case has no \"snapshot\"", f"{broken}:1:17: error: unknown key \"snapsot\"",
+                     f"{broken}:2:13: error: an empty list", f"{broken}:3:13: error: this case expects nothing",
+                     "none.json: error: cannot be read: No such file", f"{lost}:3:14: error: cannot open ",
+                     f"broken  {lame}\n{folder.name}/p.json:2:1: error: unknown key \"mod\""):
+            assert says in out, (says, out)
+
+
+def test_a_case_that_expects_nothing_is_broken():
+    with Folder() as folder:
+        for expect in {}, {"devices": {}}:
+            path = folder.file("x.case.json", {**GOOD, "expect": expect})
+            status, out, _ = cvmctl("policy", "test", path)
+            assert status == 1 and "expects nothing" in out, (status, out)
+        path = folder.file("x.case.json", case(devices={"netwrok": "allowed"}))
+        status, out, _ = cvmctl("policy", "test", path)
+        assert status == 1 and 'did you mean "network"?' in out, (status, out)
+
+
+def test_cases_are_found_below_folders():
+    with Folder() as folder:
+        for name in "a/case.json", "b/x.case.json", "b/c/case.json", "z.case.json":
+            folder.file(name, GOOD)
+        for name in "a/policy.json", "b/nocase.json", ".hidden/case.json", "b/.case.json":
+            folder.file(name, "{ no case")
+        os.symlink("..", folder.file("b/up"))
+        out = good(cvmctl("policy", "test", "--no-legend", folder.name + "/"))
+        assert [line.split(None, 1)[1] for line in out.splitlines()] == [
+            folder.file(name) for name in ("a/case.json", "b/c/case.json", "b/x.case.json", "z.case.json")], out
+        odd = folder.file("odd name", GOOD)
+        assert odd in good(cvmctl("policy", "test", odd)), "a file that is named is a case whatever it is called"
+        status, out, _ = cvmctl("policy", "test", folder.file("a/empty/x", "").rpartition("/")[0])
+        assert status == 1 and "no case below" in out, (status, out)
+        assert cvmctl("policy", "test", folder.file("none"))[0] == 1
+        assert cvmctl("policy", "test")[0] == 2
+
+
+def test_paths_are_relative_to_the_case():
+    with Folder() as folder:
+        with open(fixture("snp-openhcl"), encoding="utf-8") as f:
+            folder.file("guests/x", f.read())
+        with open(STRICT, encoding="utf-8") as f:
+            folder.file("policy.d/50-strict.json", f.read())
+        content = {**GOOD, "snapshot": "../guests/x", "policy": ["../policy.d"]}
+        good(cvmctl("policy", "test", folder.file("cases/x.case.json", content)))
+        good(cvmctl("policy", "test", "cases/x.case.json", cwd=folder.name))
+        good(cvmctl("policy", "test", "x.case.json", cwd=folder.file("cases")))
+        good(cvmctl("policy", "test", ".", cwd=folder.file("cases")))
+
+
+def test_the_mode_can_be_another():
+    with Folder() as folder:
+        for mode, state in ("audit", "unprotected"), ("enforce", "violating"), ("off", "unprotected"):
+            good(cvmctl("policy", "test", folder.file("x.case.json", case(state=state, mode=mode))))
+
+
+def test_a_report_as_json():
+    with Folder() as folder:
+        paths = [folder.file(name, content) for name, content in (
+            ("a.case.json", {**GOOD, "description": "good"}), ("b.case.json", BAD), ("c.case.json", {"version": 1}))]
+        status, out, _ = cvmctl("policy", "test", folder.name, "--json")
+        report = json.loads(out)
+        assert status == 1 and list(report) == ["version", "cases", "as-expected", "differs", "broken"], report
+        assert [report[key] for key in ("version", "as-expected", "differs", "broken")] == [1, 1, 1, 1]
+        assert [c["case"] for c in report["cases"]] == paths
+        assert [c["outcome"] for c in report["cases"]] == ["as-expected", "differs", "broken"]
+        assert [c["description"] for c in report["cases"]] == ["good", None, None]
+        assert [c["devices"] for c in report["cases"]] == [6, 3, 0]
+        assert [len(c["findings"]) for c in report["cases"]] == [0, 2, 0]
+        assert [len(c["problems"]) for c in report["cases"]] == [0, 0, 3]
+        finding = report["cases"][1]["findings"][1]
+        assert {key: finding[key] for key in ("file", "device", "class", "what", "expected", "found")} == {
+            "file": paths[1], "device": PLAIN_NETWORK, "class": "network", "what": "verdict", "expected": "allowed",
+            "found": "violating"}, finding
+        assert "payload-private at " in finding["because"]
+
+
+def test_a_report_in_tap():
+    with Folder() as folder:
+        a, b = folder.file("a.case.json", GOOD), folder.file("b #1.case.json", BAD)
+        status, out, _ = cvmctl("policy", "test", "--tap", folder.name)
+        lines = out.splitlines()
+        assert status == 3 and lines[0] == "1..2" and lines[1] == f"ok 1 - {a}", lines
+        assert lines[2] == "not ok 2 - " + b.replace("#", "_"), "a # would start a directive"
+        assert all(line.startswith("# ") for line in lines[3:]) and len(lines) == 6, lines
+        status, out, err = cvmctl("policy", "test", "--tap", "--json", folder.name)
+        assert status == 2 and "give one of them" in err, err
+
+
+def test_a_report_in_the_xml_of_junit():
+    with Folder() as folder:
+        evil = {**BAD, "snapshot": "a\u2028<&\">\x01\u00fc"}
+        names = [folder.file(*f) for f in (("a.case.json", GOOD), ("b<&>\u00fc.case.json", BAD), ("c.case.json", evil))]
+        xml = folder.file("report.xml")
+        status, out, _ = cvmctl("policy", "test", folder.name, "--junit", xml)
+        assert status == 1 and out.startswith("ok "), "the report itself comes as ever"
+        with open(xml, "rb") as f:
+            content = f.read()
+        assert max(content) < 0x7f
+        suites = ElementTree.fromstring(content)
+        assert suites.attrib == {"tests": "3", "failures": "1", "errors": "1"}, suites.attrib
+        cases = suites.findall("./testsuite/testcase")
+        assert [c.get("name") for c in cases] == names
+        assert [[child.tag for child in c] for c in cases] == [[], ["failure"], ["error"]]
+        assert f"network {PLAIN_NETWORK}: verdict is violating, allowed was expected\n" in cases[1][0].text
+        assert "cannot open" in cases[2][0].text
+        status, _, err = cvmctl("policy", "test", folder.name, "--junit", folder.file("no/such/folder"))
+        assert status == 1 and "no/such/folder" in err, err
+
+
+def audited(policy):
+    """The same without acting: what is blocked in one place and only seen in the other cannot be compared."""
+    return cvmctl_json("policy", "show", policy)["policy"] | {"mode": "audit"}
+
+
+def cvmctl_json(*arguments):
+    return json.loads(good(cvmctl(*arguments, "--json")))
+
+
+def test_test_snapshot_and_daemon_say_the_same_of_every_recording():
+    assert len(RECORDINGS) >= 8, RECORDINGS
+    for name in RECORDINGS:
+        for shipped in STRICT, DEFAULT:
+            with Folder() as folder:
+                policy = folder.file("policy.json", audited(shipped))
+                with Guest(name, policy) as guest:
+                    guest.cvmd.start()
+                    said, state = guest.verdicts(), guest.property("State")
+                assert {d["instance"]: d["verdict"] for d in devices_of(name, policy)} == said, (name, shipped)
+                status = json.loads(cvmctl("--snapshot", fixture(name), "--policy", policy, "--json")[1])
+                assert status["state"] == state, (name, shipped)
+                path = folder.file("x.case.json", case(name, policy, state=state, devices=said or None))
+                report = cvmctl_json("policy", "test", path)
+                assert report["cases"][0]["devices"] == len(said), (name, shipped, report)
+
+
+if __name__ == "__main__":
+    main(globals())
