@@ -31,6 +31,8 @@ static size_t count(const struct policy_problems *p, enum policy_severity s) {
 struct source {
         const char *file; /* borrowed */
         char *text;       /* NULL when it cannot be read (again) */
+        const char *at;   /* where line number `line` starts: problems come in the order of lines */
+        unsigned line;
 };
 
 static void source_done(struct source *s) {
@@ -38,11 +40,11 @@ static void source_done(struct source *s) {
         *s = (struct source){};
 }
 
-static const char *source_text(struct source *s, struct sysroot *root, const char *file) {
+static void source_open(struct source *s, struct sysroot *root, const char *file) {
         char *text = NULL;
 
         if (s->file && strcmp(s->file, file) == 0)
-                return s->text;
+                return;
         source_done(s);
         s->file = file;
         if (root)
@@ -50,17 +52,21 @@ static const char *source_text(struct source *s, struct sysroot *root, const cha
         else
                 (void)file_read_at(AT_FDCWD, file, POLICY_FILE_MAX, &text, NULL);
         s->text = text;
-        return text;
+        s->at = text;
+        s->line = 1;
 }
 
-/* Where line number `line`, from 1, starts in text; NULL past the end. */
-static const char *find_line(const char *text, unsigned line) {
-        while (text && line > 1) {
-                text = strchr(text, '\n');
-                text = text ? text + 1 : NULL;
-                line--;
+/* Where line number `line`, from 1, starts; NULL past the end. */
+static const char *source_line(struct source *s, unsigned line) {
+        if (line < s->line) {
+                s->at = s->text;
+                s->line = 1;
         }
-        return text;
+        for (; s->at && s->line < line; s->line++) {
+                s->at = strchr(s->at, '\n');
+                s->at = s->at ? s->at + 1 : NULL;
+        }
+        return s->at;
 }
 
 /* How many characters from here on belong together: a string, a word or number, else one. */
@@ -135,7 +141,8 @@ static int print_problem(const struct policy_problem *p, struct sysroot *root, s
         fputc('\n', out->f);
         if (p->line == 0 || p->column == 0)
                 return 0;
-        line = find_line(source_text(source, root, p->file), p->line);
+        source_open(source, root, p->file);
+        line = source_line(source, p->line);
         if (line)
                 print_line(out, line, p->line, p->column);
         return 0;

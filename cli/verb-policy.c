@@ -37,7 +37,7 @@ int verb_policy_check(struct context *x, char **args, size_t n) {
         if (r < 0 && (r != -EBADMSG || problems.n == 0))
                 return r;
         if (problems.n_errors > 0)
-                x->exit = EXIT_CODE_NOT_COMPLIANT;
+                x->exit = problems.n_unread > 0 ? EXIT_CODE_FAILED : EXIT_CODE_NOT_COMPLIANT;
         if (x->out.json != JSON_OFF) {
                 r = problems_json(&problems, &json);
                 if (r == 0)

@@ -76,6 +76,12 @@ static int refuse(struct load *l, const char *file, const char *format, ...) {
         return policy_problem_add(&l->problems, POLICY_ERROR, file, l->n, 0, 0, "%s", message);
 }
 
+/* Of a file or folder that is there, or was named, and does not open or read. */
+static int refuse_unread(struct load *l, const char *file, int error) {
+        l->problems.n_unread++;
+        return refuse(l, file, "cannot be read: %s", errno_text(error));
+}
+
 /* Takes text over in any case. */
 static int add_text(struct load *l, const char *name, char *text, size_t n) {
         _cleanup_(freep) char *owned = text, *copy = strdup(name);
@@ -131,7 +137,7 @@ static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
         int r;
 
         if (fstat(fd, &before) < 0)
-                return refuse(l, name, "cannot be read: %s", errno_text(-errno));
+                return refuse_unread(l, name, -errno);
         if (!S_ISREG(before.st_mode))
                 return refuse(l, name, "not a regular file: remove it, or give it another name");
         r = check_owner(l, name, &before, owner, &good);
@@ -145,7 +151,7 @@ static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
         if (r == -EFBIG)
                 return refuse_size(l, name);
         if (r < 0 || fstat(fd, &after) < 0)
-                return refuse(l, name, "cannot be read: %s", errno_text(r < 0 ? r : -errno));
+                return refuse_unread(l, name, r < 0 ? r : -errno);
         if (n != (size_t)before.st_size || !same_file(&before, &after))
                 return refuse(l, name,
                         "it changed while it was read: load it again, and replace files by renaming");
@@ -171,7 +177,7 @@ static int read_found(struct load *l, struct sysroot *root, const struct found *
         if (fd == -ELOOP)
                 return read_link(l, root, f);
         if (fd < 0)
-                return refuse(l, f->path, "cannot be read: %s", errno_text(fd));
+                return refuse_unread(l, f->path, fd);
         return read_opened(l, fd, f->path, owner);
 }
 
@@ -205,7 +211,7 @@ static int check_folder(struct load *l, struct sysroot *root, const char *folder
         if (fd == -ENOENT)
                 return 0;
         if (fd < 0 || fstat(fd, &st) < 0)
-                return refuse(l, folder, "cannot be read: %s", errno_text(fd < 0 ? fd : -errno));
+                return refuse_unread(l, folder, fd < 0 ? fd : -errno);
         return check_owner(l, folder, &st, owner, ret_good);
 }
 
@@ -218,7 +224,7 @@ static int find_in(struct load *l, struct sysroot *root, size_t rank, uid_t owne
                 return r;
         r = sysroot_list(root, below_root(folders[rank]), &names);
         if (r < 0)
-                return r == -ENOMEM ? r : refuse(l, folders[rank], "cannot be read: %s", errno_text(r));
+                return r == -ENOMEM ? r : refuse_unread(l, folders[rank], r);
         for (size_t i = 0; i < names.n; i++)
                 if (is_policy_name(names.names[i]) &&
                         found_add(list, folders[rank], rank, names.names[i]) < 0)
@@ -306,7 +312,7 @@ static int read_named(struct load *l, const char *path) {
         if (r == -EINVAL)
                 return refuse(l, path, "not a regular file");
         if (r < 0)
-                return refuse(l, path, "cannot be read: %s", errno_text(r));
+                return refuse_unread(l, path, r);
         return add_text(l, path, TAKE(text), n);
 }
 
@@ -318,7 +324,7 @@ static int read_named_folder(struct load *l, const char *folder) {
         if (r == 0)
                 r = sysroot_list(root, ".", &names);
         if (r < 0)
-                return r == -ENOMEM ? r : refuse(l, folder, "cannot be read: %s", errno_text(r));
+                return r == -ENOMEM ? r : refuse_unread(l, folder, r);
         for (size_t i = 0; r == 0 && i < names.n; i++) {
                 _cleanup_(freep) char *path = NULL;
 

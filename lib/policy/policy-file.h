@@ -26,6 +26,7 @@ struct policy_problems {
         struct policy_problem *problems;
         size_t n;
         size_t n_errors; /* may be more than are kept: see POLICY_PROBLEMS_MAX */
+        size_t n_unread; /* of them, files that could not be read: nobody knows what is in those */
 };
 
 void policy_problems_done(struct policy_problems *p);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/policy/matcher.h"
+#include "lib/policy/policy-lint.h"
 #include "lib/policy/policy-private.h"
 #include "lib/policy/policy-problem.h"
 #include "lib/policy/policy-reach.h"
@@ -98,13 +99,15 @@ int policy_finish(struct policy *p, struct policy_problems *problems) {
 
         if (r == 0)
                 r = refuse_too_many(p, problems);
+        if (r == 0)
+                r = policy_warn_unreachable(p, problems);
+        if (r == 0)
+                r = policy_warn_settings(p, problems);
         if (r < 0 || problems->n_errors > 0)
                 return r;
         for (size_t i = 0; i < p->n_rules; i++)
                 if (matcher_prepare(&p->rules[i].match) < 0)
                         return -ENOMEM;
         r = set_defaults(p);
-        if (r == 0)
-                r = policy_warn_unreachable(p, problems);
         return r < 0 ? r : take_digest(p);
 }

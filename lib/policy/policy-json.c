@@ -102,7 +102,8 @@ struct json_object *policy_rule_json(const struct policy_rule *r, enum policy_js
                 (r->action == ACTION_UNSET && !json_add(o, "require", require_json(r))) ||
                 !add_action(o, "on-violation", r->on_violation) || !add_action(o, "action", r->action) ||
                 (r->has_protect && !json_add(o, "protect", policy_words_json(&r->protect, form))) ||
-                (form == POLICY_JSON_SHOWN && r->reason && !json_add_text(o, "reason", r->reason)))
+                (form == POLICY_JSON_SHOWN && r->reason && !json_add_text(o, "reason", r->reason)) ||
+                (form == POLICY_JSON_SHOWN && !add_words(o, "labels", &r->labels, form)))
                 return NULL;
         return TAKE(o);
 }

@@ -4,8 +4,9 @@
 /* Rules that can never match: told as warnings, and only what is proved. */
 #include "lib/policy/policy-file.h"
 
-#define POLICY_REACH_RULES_MAX \
-        2000 /* every rule is held against all before it: beyond, only contradictions are told */
-
-/* Of a policy without errors. -ENOMEM. */
+/*
+ * Rules with errors are left aside, and so are rules of the distribution that an administrator's stand
+ * before: that is what those are for. Every rule is held against all before it, and there is a bound to that
+ * work, far beyond ten thousand rules; where it is met, a warning says so. -ENOMEM.
+ */
 int policy_warn_unreachable(const struct policy *p, struct policy_problems *problems);

@@ -11,8 +11,7 @@
 #include "lib/policy/policy-keys.h"
 #include "lib/policy/policy-private.h"
 #include "lib/policy/policy-problem.h"
-
-#define ID_MAX 64
+#include "lib/policy/policy-rule.h"
 
 static const char *const modes[] = { [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce" };
 static const char *const unknowns[] = { [UNKNOWN_VIOLATION] = "violation", [UNKNOWN_PASS] = "pass" };
@@ -145,17 +144,14 @@ static void read_rule_protect(struct reader *r, const struct json_node *value, v
 }
 
 static void read_id(struct reader *r, const struct json_node *value, void *into) {
-        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
         char **id = into;
 
         if (!reader_is(r, value, JSON_STRING))
                 return;
-        if (!value->string[0] || strlen(value->string) > ID_MAX ||
-                value->string[strspn(value->string, allowed)])
-                reader_complain(r, value->at,
-                        "an id has 1 to %d letters, digits, dots, dashes and underscores", ID_MAX);
-        else
+        if (is_rule_id(value->string))
                 *id = reader_copy(r, value->string);
+        else
+                rule_refuse_id(r, value);
 }
 
 static void read_reason(struct reader *r, const struct json_node *value, void *into) {
@@ -163,6 +159,10 @@ static void read_reason(struct reader *r, const struct json_node *value, void *i
 
         if (reader_is(r, value, JSON_STRING))
                 *reason = reader_copy(r, value->string);
+}
+
+static void read_labels(struct reader *r, const struct json_node *value, void *into) {
+        words_read(r, value, word_label, into);
 }
 
 static const struct object_key rule_keys[] = {
@@ -173,41 +173,8 @@ static const struct object_key rule_keys[] = {
         { "action", read_action, offsetof(struct policy_rule, action) },
         { "protect", read_rule_protect, 0 },
         { "reason", read_reason, offsetof(struct policy_rule, reason) },
+        { "labels", read_labels, offsetof(struct policy_rule, labels) },
 };
-
-/* What belongs together in a rule. */
-static void check_rule(struct reader *r, const struct json_node *node, const struct policy_rule *rule) {
-        const struct json_node *action = json_member(node, "action"),
-                               *require = json_member(node, "require");
-        const struct json_node *on_violation = json_member(node, "on-violation");
-
-        if (!json_member(node, "id"))
-                reader_complain(r, node->at,
-                        "this rule has no \"id\": verdicts and reports name rules by it");
-        if (!json_member(node, "match"))
-                reader_complain(r, node->at,
-                        "this rule has no \"match\"; for every device write \"match\": {}");
-        if (action && require)
-                reader_complain(r, action->key_at,
-                        "\"action\" and \"require\" exclude each other: with \"require\", "
-                        "write \"on-violation\"");
-        else if (!action && !require)
-                reader_complain(r, node->at,
-                        "this rule decides nothing: add \"action\", or \"require\" with "
-                        "\"on-violation\"");
-        if (require && !on_violation)
-                reader_complain(r, require->key_at,
-                        "say what happens otherwise: \"on-violation\": \"audit\", "
-                        "\"block\" or \"halt\"");
-        if (on_violation && !require)
-                reader_complain(r, on_violation->key_at,
-                        "\"on-violation\" without \"require\": nothing can be violated");
-        if (rule->match.hvsock == TRISTATE_YES &&
-                (rule->action == ACTION_BLOCK || rule->on_violation == ACTION_BLOCK))
-                reader_complain(r, node->at,
-                        "hv_sock connections cannot be blocked: the kernel ignores "
-                        "driver_override for them; use \"audit\"");
-}
 
 static void read_rules(struct reader *r, const struct json_node *value, void *into) {
         struct policy *p = into;
@@ -221,12 +188,19 @@ static void read_rules(struct reader *r, const struct json_node *value, void *in
         }
         for (const struct json_node *n = value->children; n; n = n->next) {
                 struct policy_rule *rule = &p->rules[p->n_rules++];
+                size_t n_errors = r->problems->n_errors;
 
                 rule->origin = origin_of(r, n->at);
                 read_object(r, n, rule_keys, N_NAMES(rule_keys), rule);
                 if (n->kind == JSON_OBJECT)
-                        check_rule(r, n, rule);
+                        rule_check(r, n, rule);
+                rule->broken = r->problems->n_errors > n_errors;
         }
+}
+
+/* For editors, which check and complete by it. Nothing is looked up. */
+static void read_schema_name(struct reader *r, const struct json_node *value, void *into) {
+        (void)reader_is(r, value, JSON_STRING);
 }
 
 static void read_version(struct reader *r, const struct json_node *value, void *into) {
@@ -270,6 +244,10 @@ static void read_protect(struct reader *r, const struct json_node *value, void *
 
         p->protect_origin = origin_of(r, value->at);
         words_read_list(r, value, word_protect, &p->protect);
+        if (value->kind == JSON_LIST && value->n_children == 0)
+                reader_warn(r, value->at,
+                        "nothing is protected: a block may take the disk that the system stands on; name "
+                        "what must stay, or leave the key out");
 }
 
 static const struct object_key default_keys[] = {
@@ -286,6 +264,7 @@ static void read_default(struct reader *r, const struct json_node *value, void *
 }
 
 static const struct object_key policy_keys[] = {
+        { "$schema", read_schema_name, 0 },
         { "version", read_version, 0 },
         { "mode", read_mode, 0 },
         { "expect", read_expect, 0 },

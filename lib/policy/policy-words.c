@@ -12,6 +12,8 @@
 #include "lib/policy/policy-problem.h"
 #include "lib/policy/protect.h"
 
+#define CLASS_DIGITS_APART 3 /* up to so many, a GUID is taken for a slip */
+
 _printf_(4, 0) static void note(struct reader *r, enum policy_severity severity, struct json_position at,
         const char *format, va_list ap) {
         _cleanup_(freep) char *message = NULL;
@@ -102,17 +104,53 @@ static char *copy_guid(struct reader *r, const struct guid *g) {
         return reader_copy(r, text);
 }
 
+/* How many hexadecimal digits differ. */
+static unsigned digits_apart(const struct guid *a, const struct guid *b) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < sizeof(a->bytes); i++)
+                n += (a->bytes[i] >> 4 != b->bytes[i] >> 4) + ((a->bytes[i] & 0xf) != (b->bytes[i] & 0xf));
+        return n;
+}
+
+/* GUIDs are not made up one digit beside each other: a class that almost is a known one was misspelt. */
+static void warn_of_class(struct reader *r, const struct json_node *value, const struct guid *g) {
+        for (size_t i = 0; !vmbus_class_by_guid(g) && vmbus_class_at(i); i++)
+                if (digits_apart(g, &vmbus_class_at(i)->guid) <= CLASS_DIGITS_APART)
+                        reader_warn(r, value->at,
+                                "no class that is known here has this GUID; did you mean \"%s\"?",
+                                vmbus_class_at(i)->name);
+}
+
+/* The class that value may have been meant to be, by its name or by its GUID. */
+static struct suggestion suggest_class(const char *word) {
+        struct suggestion by_name = {};
+        char guid[GUID_TEXT_SIZE];
+
+        for (size_t i = 0; vmbus_class_at(i); i++) {
+                struct suggestion by_guid = {};
+
+                suggest_consider(&by_name, word, vmbus_class_at(i)->name);
+                guid_format(&vmbus_class_at(i)->guid, guid);
+                suggest_consider(&by_guid, word, guid);
+                if (by_guid.nearest && by_guid.distance <= CLASS_DIGITS_APART)
+                        return (struct suggestion){ .nearest = vmbus_class_at(i)->name };
+        }
+        return by_name;
+}
+
 char *word_class(struct reader *r, const struct json_node *value) {
         const struct vmbus_class *known = vmbus_class_by_name(value->string);
-        struct suggestion s = {};
+        struct suggestion s;
         struct guid g;
 
         if (known)
                 return copy_guid(r, &known->guid);
-        if (guid_parse(value->string, &g) == 0)
+        if (guid_parse(value->string, &g) == 0) {
+                warn_of_class(r, value, &g);
                 return copy_guid(r, &g);
-        for (size_t i = 0; vmbus_class_at(i); i++)
-                suggest_consider(&s, value->string, vmbus_class_at(i)->name);
+        }
+        s = suggest_class(value->string);
         if (s.nearest)
                 reader_complain(r, value->at, "unknown class %s; did you mean \"%s\"?",
                         quote(value->string).text, s.nearest);
@@ -140,8 +178,14 @@ char *word_instance(struct reader *r, const struct json_node *value) {
         struct guid g;
         char *word;
 
-        if (guid_parse(value->string, &g) == 0)
+        if (guid_parse(value->string, &g) == 0) {
+                if (vmbus_class_by_guid(&g))
+                        reader_warn(r, value->at,
+                                "this is the GUID of class \"%s\", and of no instance: write it as "
+                                "\"class\"",
+                                vmbus_class_by_guid(&g)->name);
                 return copy_guid(r, &g);
+        }
         if (value->string[strspn(value->string, allowed)] || pattern_is_literal(value->string) ||
                 !brackets_close(value->string)) {
                 reader_complain(r, value->at,
@@ -193,6 +237,11 @@ char *word_number(struct reader *r, const struct json_node *value) {
         char text[sizeof("0xffffffff")];
         uint32_t number;
 
+        if (strncmp(s, "0x", 2) != 0 && number_parse_u32(s, 16, &number) == 0) {
+                reader_complain(r, value->at, "%s is no number as sysfs writes it; did you mean \"0x%x\"?",
+                        quote(s).text, number);
+                return NULL;
+        }
         if (strncmp(s, "0x", 2) != 0 || number_parse_u32(s, 16, &number) < 0) {
                 reader_complain(r, value->at, "%s is no number as sysfs writes it: \"0x1414\", say",
                         quote(s).text);
@@ -210,6 +259,25 @@ char *word_isolation(struct reader *r, const struct json_node *value) {
         if (isolation_type_from_string(value->string) >= 0)
                 return reader_copy(r, value->string);
         refuse_word(r, value, words, _ISOLATION_TYPE_MAX);
+        return NULL;
+}
+
+static const char id_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+bool is_rule_id(const char *text) {
+        return text[0] && strlen(text) <= POLICY_ID_MAX && !text[strspn(text, id_characters)];
+}
+
+char *word_label(struct reader *r, const struct json_node *value) {
+        static const char more[] = ":=/@+";
+        const char *at = value->string;
+
+        while (*at && (strchr(id_characters, *at) || strchr(more, *at)))
+                at++;
+        if (value->string[0] && !*at && strlen(value->string) <= POLICY_ID_MAX)
+                return reader_copy(r, value->string);
+        reader_complain(r, value->at,
+                "a label has 1 to %d letters, digits and characters of . _ - : = / @ +", POLICY_ID_MAX);
         return NULL;
 }
 

@@ -35,6 +35,11 @@ word_function word_driver;    /* shell pattern over names of drivers */
 word_function word_number;    /* hexadecimal, to "0x1414" */
 word_function word_isolation; /* name of an isolation type */
 word_function word_protect;   /* root, usr, ..., or an absolute path */
+word_function word_label;     /* whatever people sort rules by */
+
+/* Whether it can name a rule: 1 to POLICY_ID_MAX letters, digits, dots, dashes and underscores. */
+#define POLICY_ID_MAX 64
+bool is_rule_id(const char *text);
 
 /* A word or a list of at least one; or always a list, which may be empty. */
 void words_read(struct reader *r, const struct json_node *value, word_function *word,

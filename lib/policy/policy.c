@@ -79,6 +79,7 @@ void policy_rule_done(struct policy_rule *r) {
         match_done(&r->match);
         policy_words_done(&r->protect);
         free(r->reason);
+        policy_words_done(&r->labels);
 }
 
 void policy_free(struct policy *p) {

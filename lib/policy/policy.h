@@ -52,7 +52,9 @@ struct policy_rule {
         enum policy_action on_violation; /* when something is required, else UNSET */
         struct policy_words protect;     /* replaces the policy's, when has_protect */
         bool has_protect;
-        char *reason; /* NULL: none given */
+        char *reason;               /* NULL: none given */
+        struct policy_words labels; /* for people and their tools: neither enforced nor in the digest */
+        bool broken;                /* has an error: only in a policy that is refused */
         struct policy_origin origin;
 };
 

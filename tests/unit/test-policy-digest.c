@@ -67,7 +67,8 @@ static void what_is_not_enforced_does_not_count(void **state) {
                 /* classes by GUID, twice, numbers in odd forms, a reason */
                 "{\"version\":1,\"mode\":\"enforce\",\"protect\":[\"root\",\"swap\",\"root\"],\"rules\":[{"
                 "\"id\":\"a\","
-                "\"reason\":\"because\",\"match\":{\"class\":[\"{F8615163-DF3E-46C5-913F-F2D2F965ED0E}\","
+                "\"reason\":\"because\",\"labels\":[\"a\",\"b\"],\"match\":{\"class\":[\"{F8615163-DF3E-"
+                "46C5-913F-F2D2F965ED0E}\","
                 "\"network\","
                 "\"ba6163d9-04a1-4d29-b605-72e2ffb1dc7f\"],\"vendor\":\"0x001414\"},"
                 "\"require\":{\"ring\":\"confidential\"},\"on-violation\":\"block\"}],\"default\":{"

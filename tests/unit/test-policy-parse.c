@@ -75,6 +75,8 @@ static const struct {
         { "{\"version\":1,\"rules\":[{\"match\":{},\"action\":\"allow\"}]}", 23, "no \"id\"" },
         { "{\"version\":1,\"rules\":[{\"id\":\"a b\",\"match\":{},\"action\":\"allow\"}]}", 29,
                 "an id has" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"a b\",\"match\":{},\"action\":\"allow\"}]}", 29,
+                "did you mean \"a-b\"?" },
         { "{\"version\":1,\"rules\":[{\"id\":\"\",\"match\":{},\"action\":\"allow\"}]}", 29, "an id has" },
         { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"action\":\"allow\"}]}", 23, "\"match\": {}" },
         { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{}}]}", 23, "decides nothing" },
@@ -87,13 +89,19 @@ static const struct {
         { RULE("\"require\":{},\"on-violation\":\"block\""), 54, "nothing is required" },
         { RULE("\"require\":{\"rings\":1,\"ring\":\"confidential\"},\"on-violation\":\"block\""), 55,
                 "did you mean \"ring\"?" },
-        { RULE("\"require\":{\"dma\":\"confidential\"},\"on-violation\":\"allow\""), 92,
+        { RULE("\"require\":{\"ring\":\"confidential\"},\"on-violation\":\"allow\""), 93,
                 "none of: audit, block, halt" },
         { RULE("\"action\":\"allow\",\"on-violation\":\"block\""), 61, "nothing can be violated" },
         { RULE("\"action\":\"allow\",\"reason\":7"), 70, "a string belongs here" },
+        { RULE("\"action\":\"allow\",\"labels\":[]"), 70, "an empty list" },
+        { RULE("\"action\":\"allow\",\"labels\":[\"a b\"]"), 71, "a label has" },
+        { RULE("\"action\":\"allow\",\"labels\":[\"a\",\"\"]"), 75, "a label has" },
+        { RULE("\"action\":\"allow\",\"label\":\"a\""), 61, "did you mean \"labels\"?" },
+        { "{\"version\":1,\"$schema\":1}", 24, "a string belongs here" },
         { MATCH("\"clas\":\"network\""), 42, "did you mean \"class\"?" },
         { MATCH("\"class\":\"netwrok\""), 50, "did you mean \"network\"?" },
-        { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965ed0\""), 50,
+        { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965ed0\""), 50, "did you mean \"network\"?" },
+        { MATCH("\"class\":\"a7615163-df3e-46c5-913f-aaaaaaaaaaa\""), 50,
                 "a name (network, scsi, ...) or a GUID" },
         { MATCH("\"class\":[]"), 50, "an empty list" },
         { MATCH("\"class\":7"), 50, "a string or a list of strings" },
@@ -102,7 +110,8 @@ static const struct {
         { MATCH("\"instance\":\"network*\""), 53, "neither a GUID nor a shell pattern" },
         { MATCH("\"instance\":\"f8[0*\""), 53, "neither a GUID nor a shell pattern" },
         { MATCH("\"driver\":\"hv netvsc\""), 51, "no name of a driver" },
-        { MATCH("\"vendor\":\"1414\""), 51, "\"0x1414\", say" },
+        { MATCH("\"vendor\":\"1414\""), 51, "did you mean \"0x1414\"?" },
+        { MATCH("\"vendor\":\"0x\""), 51, "\"0x1414\", say" },
         { MATCH("\"vendor\":\"0x114140000\""), 51, "\"0x1414\", say" },
         { MATCH("\"vendor\":5140"), 51, "a string or a list of strings" },
         { MATCH("\"hvsock\":\"true\""), 51, "true or false belongs here" },
@@ -128,6 +137,85 @@ static void every_mistake_has_a_place_and_a_cure(void **state) {
         "{\"version\":1,\"rules\":[{\"id\":\"a\",\"match\":" first \
         ",\"action\":\"audit\"},{\"id\":\"b\",\"match\":" second ",\"action\":\"audit\"}]}"
 
+/* What can be enforced as it is written, and still is hardly meant. */
+static const struct {
+        const char *text;
+        unsigned column;
+        const char *says; /* NULL: nothing at all */
+} oddities[] = {
+        { "{\"version\":1,\"protect\":[]}", 24, "nothing is protected" },
+        { "{\"version\":1,\"mode\":\"enforce\"}", 21, "without \"expect\"" },
+        { "{\"version\":1,\"mode\":\"enforce\",\"expect\":{}}", 0, NULL },
+        { "{\"version\":1,\"mode\":\"audit\",\"default\":{\"action\":\"block\"}}", 21,
+                "until this is \"enforce\"" },
+        { "{\"version\":1,\"mode\":\"audit\",\"default\":{\"action\":\"audit\"}}", 0, NULL },
+        { "{\"version\":1,\"mode\":\"audit\"}", 0, NULL },
+        { "{\"version\":1}", 0, NULL },
+        { RULE("\"action\":\"block\""), 23, "no file says \"mode\"" },
+        { RULE("\"require\":{\"ring\":\"confidential\"},\"on-violation\":\"halt\""), 23,
+                "no file says \"mode\"" },
+        { RULE("\"require\":{\"ring\":\"confidential\"},\"on-violation\":\"audit\""), 0, NULL },
+        { RULE("\"require\":{\"dma\":\"confidential\"},\"on-violation\":\"audit\""), 55,
+                "no current paravisor" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{\"paravisor\":false},\"require\":{\"ring\":"
+          "\"confidential\"},\"on-violation\":\"audit\"}]}",
+                72, "without a paravisor" },
+        { "{\"version\":1,\"rules\":[{\"id\":\"r\",\"match\":{\"paravisor\":true},\"require\":{\"ring\":"
+          "\"confidential\"},\"on-violation\":\"audit\"}]}",
+                0, NULL },
+#define ENFORCED                                                                                     \
+        "{\"version\":1,\"mode\":\"enforce\",\"expect\":{},\"rules\":[{\"id\":\"r\",\"protect\":[]," \
+        "\"action\":\"block\",\"match\":"
+        { ENFORCED "{}}]}", 72, "may block the disk" },
+        { ENFORCED "{\"class\":[\"network\",\"pci\"]}}]}", 72, "may block the disk" },
+        { ENFORCED "{\"class\":\"network\"}}]}", 0, NULL },
+        { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965ed0f\""), 50, "did you mean \"network\"?" },
+        { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965aaaa\""), 0, NULL },
+        { MATCH("\"class\":\"f8615163-df3e-46c5-913f-f2d2f965ed0e\""), 0, NULL },
+        { MATCH("\"instance\":\"f8615163-df3e-46c5-913f-f2d2f965ed0e\""), 53,
+                "the GUID of class \"network\"" },
+        { MATCH("\"driver\":\"hv_netvs\""), 51, "did you mean \"hv_netvsc\"?" },
+        { RULE("\"action\":\"audit\",\"labels\":\"owner=net/team:1@x+y\""), 0, NULL },
+        { "{\"version\":1,\"$schema\":\"file:///usr/share/cvmd/policy.schema.json\"}", 0, NULL },
+};
+
+static void what_is_hardly_meant_is_warned_of(void **state) {
+        for (size_t i = 0; i < N_ROWS(oddities); i++) {
+                _cleanup_(parsed_done) struct parsed p = {};
+
+                if (oddities[i].says) {
+                        check_problem(oddities[i].text, POLICY_WARNING, oddities[i].column,
+                                oddities[i].says);
+                        continue;
+                }
+                p = parse(oddities[i].text, strlen(oddities[i].text));
+                if (p.r != 0 || p.problems.n != 0)
+                        fail_msg("%s: %s", oddities[i].text,
+                                p.problems.n ? p.problems.problems[0].message : "");
+        }
+}
+
+/* A rule that could not be read shadows none, and mistakes elsewhere hide no warning. */
+static void errors_neither_make_nor_hide_warnings(void **state) {
+        static const char text[] = "{\"version\":1,\"mode\":\"audti\",\"rules\":[\n"
+                                   "{\"id\":\"a\",\"match\":{\"class\":\"netwrok\"},\"action\":\"block\"},\n"
+                                   "{\"id\":\"b\",\"match\":{\"class\":\"kvp\"},\"action\":\"audit\"},\n"
+                                   "{\"id\":\"c\",\"match\":{\"class\":\"kvp\"},\"action\":\"audit\"}]}";
+        static const struct {
+                enum policy_severity severity;
+                unsigned line;
+        } wanted[] = { { POLICY_ERROR, 1 }, { POLICY_ERROR, 2 }, { POLICY_WARNING, 4 } };
+        _cleanup_(parsed_done) struct parsed p = parse(text, sizeof(text) - 1);
+
+        assert_int_equal(p.r, -EBADMSG);
+        assert_int_equal(p.problems.n, N_ROWS(wanted));
+        for (size_t i = 0; i < N_ROWS(wanted); i++) {
+                assert_int_equal(p.problems.problems[i].severity, wanted[i].severity);
+                assert_int_equal(p.problems.problems[i].line, wanted[i].line);
+        }
+        assert_non_null(strstr(p.problems.problems[2].message, "rule \"c\" can never match"));
+}
+
 /* Warnings: only what is proved. */
 static void rules_that_can_never_match(void **state) {
         static const struct {
@@ -143,7 +231,7 @@ static void rules_that_can_never_match(void **state) {
                 { "{\"class\":\"kvp\"}", "{\"class\":[\"vss\",\"kvp\"]}", NULL },
                 { "{\"class\":\"kvp\"}", "{\"class\":\"kvp\",\"vendor\":\"0x1414\"}", "comes first" },
                 { "{\"class\":\"kvp\",\"vendor\":\"0x1414\"}", "{\"class\":\"kvp\"}", NULL },
-                { "{\"instance\":\"f8*\"}", "{\"instance\":\"f8615163-df3e-46c5-913f-f2d2f965ed0e\"}",
+                { "{\"instance\":\"f8*\"}", "{\"instance\":\"f8b3781a-1e82-4818-a1c3-63d806ec15bb\"}",
                         "comes first" },
                 { "{\"instance\":\"f8*\"}", "{\"instance\":\"f*\"}", NULL },
                 { "{\"instance\":\"*\"}", "{\"instance\":\"f*\"}", "comes first" },
@@ -183,7 +271,37 @@ static void rules_that_can_never_match(void **state) {
                 if (!strstr(p.problems.problems[0].message, rows[i].says))
                         fail_msg("%s: %s", text, p.problems.problems[0].message);
         }
-        check_problem(MATCH("\"driver\":\"hv_netvs\""), POLICY_WARNING, 51, "did you mean \"hv_netvsc\"?");
+}
+
+/* Rules that differ in the last word of long lists. */
+static char *text_of_long_lists(unsigned n_rules, unsigned n_words) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        fputs("{\"version\":1,\"rules\":[", f);
+        for (unsigned i = 0; i < n_rules; i++) {
+                fprintf(f, "%s{\"id\":\"%u\",\"action\":\"audit\",\"match\":{\"instance\":[", i ? "," : "",
+                        i);
+                for (unsigned j = 0; j < n_words; j++)
+                        fprintf(f, "\"f%04x-*\",", j);
+                fprintf(f, "\"%x*\"]}}", i);
+        }
+        fputs("]}", f);
+        fclose(f);
+        return text;
+}
+
+static void the_work_for_warnings_is_bounded(void **state) {
+        _cleanup_(freep) char *few = text_of_long_lists(16, 10), *many = text_of_long_lists(16, 5000);
+        _cleanup_(parsed_done) struct parsed p = parse(few, strlen(few)), q = parse(many, strlen(many));
+
+        assert_int_equal(p.problems.n, 0);
+        assert_int_equal(q.r, 0);
+        assert_int_equal(q.problems.n, 1);
+        assert_int_equal(q.problems.problems[0].severity, POLICY_WARNING);
+        assert_non_null(strstr(q.problems.problems[0].message, "from here on, rules are not checked"));
 }
 
 static void all_mistakes_in_one_run_in_their_order(void **state) {
@@ -291,6 +409,9 @@ static void the_built_in_policy_is_one(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_has_a_place_and_a_cure),
         cmocka_unit_test(rules_that_can_never_match),
+        cmocka_unit_test(the_work_for_warnings_is_bounded),
+        cmocka_unit_test(what_is_hardly_meant_is_warned_of),
+        cmocka_unit_test(errors_neither_make_nor_hide_warnings),
         cmocka_unit_test(all_mistakes_in_one_run_in_their_order),
         cmocka_unit_test(cut_anywhere_it_is_refused),
         cmocka_unit_test(very_many_mistakes_are_counted),
