@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cli/exposure-view.h"
 #include "cli/view-text.h"
 
 static const char *text_of(struct json_object *o, const char *key) {
@@ -107,6 +108,7 @@ static void print_rules(struct json_object *o, struct json_object *decision, str
 
 void explain_print(struct json_object *explanation, struct output *out) {
         struct json_object *guest = object_of(explanation, "guest"), *changes;
+        struct exposure_view exposure;
         const char *word = text_of(explanation, "verdict");
         int verdict = verdict_from_string(word);
         size_t n;
@@ -120,6 +122,8 @@ void explain_print(struct json_object *explanation, struct output *out) {
         fputs(verdict < 0 ? "" : output_colour(out, verdict_colour(verdict)), out->f);
         output_text(out, word);
         fprintf(out->f, "%s\n", output_colour(out, COLOUR_NONE));
+        exposure_from_json(explanation, &exposure);
+        exposure_print(&exposure, out);
 
         changes = list_of(explanation, "would-change", &n);
         if (n > 0)

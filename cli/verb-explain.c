@@ -5,6 +5,7 @@
 #include <json-c/json_tokener.h>
 
 #include "cli/explain-text.h"
+#include "cli/exposure-view.h"
 #include "cli/offline.h"
 #include "cli/verbs.h"
 #include "cli/view-bus.h"
@@ -49,6 +50,8 @@ static int ask_explain(struct context *x, const char *word, struct json_object *
 
 static int make_explain(struct context *x, const char *word, struct json_object **ret) {
         _cleanup_(offline_done) struct offline o = {};
+        _cleanup_(json_putp) struct json_object *json = NULL;
+        const struct exposure_view nothing = {};
         const struct device *d;
         size_t i;
         int r;
@@ -59,7 +62,13 @@ static int make_explain(struct context *x, const char *word, struct json_object 
         if (r < 0)
                 return r;
         i = (size_t)(d - o.guest->devices);
-        return explain_device(o.policy, o.guest, o.evaluation, i, o.verdicts[i], ret);
+        r = explain_device(o.policy, o.guest, o.evaluation, i, o.verdicts[i], &json);
+        if (r < 0)
+                return r;
+        if (!exposure_add_json(json, &nothing))
+                return -ENOMEM;
+        *ret = TAKE(json);
+        return 0;
 }
 
 int verb_explain(struct context *x, char **args, size_t n) {

@@ -97,6 +97,8 @@ static const struct property device_properties[] = {
         { "RuleOrigin", "s", offsetof(struct device_view, rule_origin) },
         { "Reason", "s", offsetof(struct device_view, reason) },
         { "Channels", "a(uusss)", offsetof(struct device_view, channels), read_channels },
+        { "Times", "a{s(ts)}", offsetof(struct device_view, exposure.times), exposure_read_times },
+        { "Exposure", "(ttb)", offsetof(struct device_view, exposure), exposure_read_sum },
 };
 
 /* One {oa{sa{sv}}}: only objects with the interface of a device are of interest. */

@@ -138,6 +138,8 @@ int view_device_json(const struct device_view *d, struct json_object **ret) {
         if (d->dependents_known ? !json_add(o, "dependents", dependents_json(d))
                                 : !json_add_null(o, "dependents"))
                 return -ENOMEM;
+        if (!exposure_add_json(o, &d->exposure))
+                return -ENOMEM;
         *ret = TAKE(o);
         return 0;
 }

@@ -256,5 +256,6 @@ int view_print_device(const struct device_view *d, struct output *out) {
         print_label(out, "Relid");
         fprintf(out->f, "%u\n", d->relid);
         print_dependents(d, out);
+        exposure_print(&d->exposure, out);
         return print_channels(d, out);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/exposure-view.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/diag.h"
 #include "lib/policy/verdict.h"
@@ -37,6 +38,7 @@ struct device_view {
         struct dependent_view *dependents;
         size_t n_dependents;
         bool dependents_known; /* false: we may not know */
+        struct exposure_view exposure;
 };
 
 struct view {

@@ -6,6 +6,7 @@
 
 #include "daemon/bus-private.h"
 #include "daemon/errors.h"
+#include "daemon/exposure-bus.h"
 #include "daemon/properties.h"
 #include "lib/policy/decision-text.h"
 
@@ -133,6 +134,8 @@ static const struct property properties[] = {
         { "RuleOrigin", .text = get_rule_origin },
         { "Reason", .text = get_reason },
         { "Channels", .other = { append_channels, same_channels } },
+        { "Times", .other = { exposure_append_times, exposure_same_times } },
+        { "Exposure", .other = { exposure_append_sum, exposure_same_sum } },
 };
 
 #define N_PROPERTIES (sizeof(properties) / sizeof(properties[0]))
@@ -234,6 +237,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("RuleOrigin", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Reason", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Channels", "a(uusss)", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Times", "a{s(ts)}", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Exposure", "(ttb)", get_property, 0, CHANGES),
         SD_BUS_METHOD_WITH_ARGS("GetDependents", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", dependents),
                 method_get_dependents, 0),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", explanation), method_explain,

@@ -25,6 +25,8 @@ struct manager {
         uint64_t unlogged;       /* what it could not take, and has not been told of yet */
         struct picture *picture; /* NULL until started */
         struct tracking tracking;
+        struct exposures exposures;
+        bool exposures_unkept; /* they could not be written, and that was told */
         struct hand_decision *by_hand;
         size_t n_by_hand;
         struct manager_observer *observers;

@@ -169,6 +169,7 @@ void manager_free(struct manager *m) {
         sd_event_source_unref(m->later);
         workers_free(m->workers);
         picture_free(m->picture);
+        exposures_done(m);
         tracking_done(&m->tracking);
         free(m->by_hand);
         policy_free(m->policy);
@@ -339,6 +340,8 @@ int manager_explain(struct manager *m, const struct guid *instance, char **ret, 
         if (r < 0)
                 return diag_fail(d, r, "this device is gone");
         r = explain_device(m->policy, p->guest, p->evaluation, i, p->devices[i].verdict, &object);
+        if (r >= 0)
+                r = exposures_explain(&p->devices[i].exposure, object);
         if (r >= 0)
                 r = json_text(object, ret);
         return r < 0 ? diag_errno(d, r, "explanation") : 0;

@@ -5,6 +5,7 @@
  * What cvmd knows and thinks at one instant: everything that is shown, in one piece. The manager replaces it
  * whole and never changes one that was shown, so that what changed is the difference of two pictures.
  */
+#include "lib/enforce/exposure.h"
 #include "lib/facts/channel-probe.h"
 #include "lib/policy/evaluation.h"
 
@@ -13,6 +14,7 @@ struct picture_device {
         bool busy;    /* the verdict is about to change: an action runs and does not hang, or the device is
                          arriving */
         char *reason; /* the decision's, or what went wrong with its enforcement */
+        struct exposure exposure;
 };
 
 struct picture {
@@ -26,6 +28,8 @@ struct picture {
         enum probe_method probe;
         uint64_t log_sequence;
         struct digest log_head;
+        uint64_t began, looked,
+                judged; /* CLOCK_BOOTTIME, in microseconds: the look, its facts, the decisions */
         char **warnings;
         size_t n_warnings;
 };

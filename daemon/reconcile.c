@@ -90,13 +90,20 @@ static int look(struct manager *m, struct picture **ret, struct diag *d) {
                 .by_hand = m->by_hand,
                 .n_by_hand = m->n_by_hand,
         };
+        uint64_t began = now_usec(CLOCK_BOOTTIME), looked;
         struct snapshot *snapshot;
         int r = snapshot_record(m->o.root, &options, &snapshot, d);
 
         if (r < 0)
                 return r;
+        looked = now_usec(CLOCK_BOOTTIME);
         r = picture_new(snapshot, m->policy, &judging, ret);
-        return r < 0 ? diag_errno(d, r, "cannot judge the guest") : 0;
+        if (r < 0)
+                return diag_errno(d, r, "cannot judge the guest");
+        (*ret)->began = began;
+        (*ret)->looked = looked;
+        (*ret)->judged = now_usec(CLOCK_BOOTTIME);
+        return 0;
 }
 
 /* While every helper hangs, waiting for one is no state that is about to end. */
@@ -286,7 +293,9 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         r = conclude(m, p, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot conclude");
+        exposures_follow(m, p, now);
         show(m, TAKE(p));
+        exposures_keep(m, 0); /* after what is urgent */
         return 0;
 }
 
@@ -296,6 +305,7 @@ static void on_uevent(const struct uevent *e, void *data) {
 
         if (t && (e->action == UEVENT_ADD || e->action == UEVENT_REMOVE))
                 t->recheck = true;
+        exposures_event(m, e, t);
         manager_reconcile_soon(m);
 }
 
@@ -307,6 +317,7 @@ static void on_lost(int error, void *data) {
         log_entry(LOG_WARNING, MESSAGE_EVENTS_LOST, LOG_FIELDS({ "ERRNO", number }),
                 "events were lost (%s): looking at everything again", errno_text(error));
         m->counters.rescans++;
+        exposures_lost(m);
         for (size_t i = 0; i < m->tracking.n; i++)
                 m->tracking.devices[i].recheck = true;
         manager_reconcile_soon(m);
@@ -353,6 +364,8 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
                 t->enforcement = verb == PLAN_BLOCK ? ENFORCEMENT_BLOCKED : ENFORCEMENT_RELEASED;
                 t->noted = verb == PLAN_BLOCK;
                 t->problem[0] = 0;
+                if (verb == PLAN_BLOCK)
+                        exposures_blocked(t, result);
                 if (result->what[0])
                         log_warning("%s: done, but %s", plan_verb_to_string(verb), result->what);
         }

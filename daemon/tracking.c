@@ -71,6 +71,7 @@ int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *r
                 for (; old < t->n && (!instance || guid_compare(&t->devices[old].instance, instance) < 0);
                         old++) {
                         (void)note_remove(state, NOTE_OVERRIDE, &t->devices[old].instance, NULL);
+                        (void)note_remove(state, NOTE_EXPOSURE, &t->devices[old].instance, NULL);
                         tracked_done(&t->devices[old]);
                 }
                 if (!instance)

@@ -2,6 +2,7 @@
 #pragma once
 
 /* What the manager remembers of single devices from one look at the guest to the next. */
+#include "daemon/exposures.h"
 #include "lib/base/sysroot.h"
 #include "lib/enforce/device-note.h"
 #include "lib/enforce/plan.h"
@@ -27,6 +28,7 @@ struct tracked {
         unsigned tries;         /* how many actions in a row, for the back-off */
         char problem[256];      /* what went wrong with the last action, "" when nothing did */
         char *announced;        /* the verdict as it was last announced */
+        struct watched watched; /* its times, and for how long it was exposed */
 };
 
 struct tracking {

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/escape.h"
 #include "lib/base/number.h"
@@ -223,6 +224,24 @@ static void unbind_if_bound(struct action *a) {
                 trouble(a, r, "unbinding from %s", driver);
 }
 
+static uint64_t boottime_usec(void) {
+        struct timespec t = {};
+
+        clock_gettime(CLOCK_BOOTTIME, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Whoever gets an older event learns from it nothing that the re-read does not know. */
+static uint64_t last_uevent(const struct action *a) {
+        _cleanup_(freep) char *text = NULL;
+        uint64_t seqnum = 0;
+
+        if (sysroot_read_line(a->root, "sys/kernel/uevent_seqnum", &text) < 0 ||
+                number_parse(text, 10, UINT64_MAX, &seqnum) < 0)
+                return 0;
+        return seqnum;
+}
+
 /* Reads driver and override again: 0 or the errno that kept it from doing so. */
 static int re_read(struct action *a, char **ret_override) {
         _cleanup_(freep) char *driver = NULL;
@@ -283,8 +302,11 @@ int apply_block(struct sysroot *root, int state, const struct guid *instance, st
         if (r >= 0) {
                 links_r = isolate(&a, &links);
                 override_for_block(&a);
+                a.result.began = boottime_usec();
                 unbind_if_bound(&a);
+                a.result.uevents = last_uevent(&a);
                 judge_block(&a);
+                a.result.confirmed = boottime_usec();
                 /* last: an unbind makes up for it, so that anything else that went wrong matters more */
                 if (links_r < 0)
                         trouble(&a, 0, "%s", links.text);

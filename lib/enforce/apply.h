@@ -19,6 +19,9 @@ struct apply_result {
         enum ring_state ring_before, ring_after; /* of the primary channel */
         int error;      /* the first failure, negative; 0 when everything went through */
         char what[256]; /* what failed or did not take effect, for a person; "" when nothing */
+        /* of a block, CLOCK_BOOTTIME in microseconds: before the unbind, and after the re-read */
+        uint64_t began, confirmed;
+        uint64_t uevents; /* the last uevent that the kernel had sent when it was re-read; 0: not known */
 };
 
 /*

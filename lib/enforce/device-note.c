@@ -17,6 +17,7 @@ static const char *const kinds[] = {
         [NOTE_OVERRIDE] = "overrides",
         [NOTE_BY_HAND] = "by-hand",
         [NOTE_HELPER] = "helpers",
+        [NOTE_EXPOSURE] = "exposures",
 };
 _Static_assert(N_NAMES(kinds) == _NOTE_KIND_MAX, "every kind of note has a folder");
 

@@ -18,6 +18,7 @@ enum note_kind {
                           stand */
         NOTE_BY_HAND,  /* by-hand/: what an administrator decided, "allow" or "block" */
         NOTE_HELPER,   /* helpers/: "VERB PID STARTTIME" of a helper process that may outlive the daemon */
+        NOTE_EXPOSURE, /* exposures/: its times, and for how long it was exposed (lib/enforce/exposure.h) */
         _NOTE_KIND_MAX,
 };
 
@@ -54,4 +55,4 @@ const struct note *notes_find(const struct notes *n, const struct guid *instance
  */
 int notes_by_hand(const struct notes *n, struct hand_decision **ret, size_t *ret_n);
 
-const char *note_kind_to_string(enum note_kind k); /* the folder: overrides by-hand helpers */
+const char *note_kind_to_string(enum note_kind k); /* the folder: overrides by-hand helpers exposures */

@@ -18,6 +18,7 @@
  *                "protected-by": {"kind","name","through"}}
  *   "verdict"
  *   "would-change": ["..."], sentences for a person
+ * Whoever answers adds "times" and "exposure" (lib/enforce/exposure-json.h), null where nothing is known.
  */
 int explain_device(const struct policy *p, const struct guest *g, const struct evaluation *e, size_t i,
         enum verdict verdict, struct json_object **ret);

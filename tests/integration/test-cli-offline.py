@@ -101,7 +101,8 @@ def test_devices_json_has_the_promised_keys():
     devices = json.loads(good(look("snp-openhcl", "devices", "--json")))
     for device in devices:
         assert list(device) == ["instance", "class", "relid", "driver", "bound", "ring", "dma", "source", "verdict", "rule",
-                                "reason", "channels", "dependents"], device
+                                "reason", "channels", "dependents", "times", "exposure"], device
+        assert device["times"] is None and device["exposure"] is None, device
         for channel in device["channels"]:
             assert list(channel) == ["relid", "sub", "ring", "dma", "source"], channel
     device = {d["instance"]: d for d in devices}[PLAIN_NETWORK]

@@ -55,6 +55,7 @@ class Simulator:
         self.misbehaviour = []  # {"how", "path", "text", "skip", "times", ...}: the first that fits counts
         self.hanging = []       # (connection, request): nobody answers these yet
         self.tree = Tree(options.root)
+        self.tree.make_dir("sys/kernel")
         self.vmbus = Vmbus(self.tree, self.send_event)
         self.channels = {r: c for r, c in snapshot.channels.items() if c["source"] != "none"}
         self.lockdown = options.lockdown
@@ -71,6 +72,7 @@ class Simulator:
 
     def send_event(self, action, devpath, subsystem, more):
         self.sequence += 1
+        self.tree.write("sys/kernel/uevent_seqnum", f"{self.sequence}\n")
         keys = {"ACTION": action, "DEVPATH": devpath, "SUBSYSTEM": subsystem, **more, "SEQNUM": self.sequence}
         strings = [f"{action}@{devpath}"] + [f"{k}={v}" for k, v in keys.items()]
         if not self.muted:
