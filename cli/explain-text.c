@@ -6,33 +6,8 @@
 #include <string.h>
 
 #include "cli/exposure-view.h"
+#include "cli/json-read.h"
 #include "cli/view-text.h"
-
-static const char *text_of(struct json_object *o, const char *key) {
-        struct json_object *value;
-
-        if (!json_object_object_get_ex(o, key, &value) || !value)
-                return "";
-        return json_object_get_string(value);
-}
-
-/* An array, or NULL; *ret_n is 0 then. */
-static struct json_object *list_of(struct json_object *o, const char *key, size_t *ret_n) {
-        struct json_object *value;
-
-        *ret_n = 0;
-        if (!json_object_object_get_ex(o, key, &value) || !json_object_is_type(value, json_type_array))
-                return NULL;
-        *ret_n = json_object_array_length(value);
-        return value;
-}
-
-/* NULL when it is not there. */
-static struct json_object *object_of(struct json_object *o, const char *key) {
-        struct json_object *value;
-
-        return json_object_object_get_ex(o, key, &value) ? value : NULL;
-}
 
 /* "mount / on sda1" */
 static void print_dependent(struct json_object *d, struct output *out) {

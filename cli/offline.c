@@ -51,6 +51,10 @@ static int read_stdin(struct snapshot **ret, struct diag *d) {
         return read_opened(fd, "stdin", ret, d);
 }
 
+int offline_named_snapshot(const char *name, struct snapshot **ret, struct diag *d) {
+        return strcmp(name, "-") == 0 ? read_stdin(ret, d) : offline_read_snapshot(name, ret, d);
+}
+
 /* Whether the folder is this machine's own root. */
 static bool is_this_machine(struct sysroot *root) {
         struct stat here, there;
@@ -92,9 +96,7 @@ int offline_snapshot(struct context *x, struct snapshot **ret) {
         const struct options *o = x->options;
 
         if (o->given[OPTION_SNAPSHOT])
-                return strcmp(o->values[OPTION_SNAPSHOT], "-") == 0
-                        ? read_stdin(ret, &x->diag)
-                        : offline_read_snapshot(o->values[OPTION_SNAPSHOT], ret, &x->diag);
+                return offline_named_snapshot(o->values[OPTION_SNAPSHOT], ret, &x->diag);
         return record(x, o->values[OPTION_ROOT] ?: "/", ret);
 }
 

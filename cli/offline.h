@@ -22,6 +22,9 @@ void offline_done(struct offline *o);
 /* The recording in a file of any kind. */
 int offline_read_snapshot(const char *name, struct snapshot **ret, struct diag *d);
 
+/* The same as --snapshot names it: - is stdin. */
+int offline_named_snapshot(const char *name, struct snapshot **ret, struct diag *d);
+
 /* The snapshot of --snapshot, else one recorded from --root, else one of this machine. */
 int offline_snapshot(struct context *x, struct snapshot **ret);
 

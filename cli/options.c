@@ -137,14 +137,20 @@ static int parse_probe(const char *value, enum probe_method *ret, struct diag *d
         return 0;
 }
 
-static int add_policy(struct options *o, const char *path) {
-        char **more = reallocarray(o->policies, o->n_policies + 1, sizeof(*more));
+static int add_value(char ***list, size_t *n, const char *value) {
+        char **more = reallocarray(*list, *n + 1, sizeof(*more));
 
         if (!more)
                 return -ENOMEM;
-        o->policies = more;
-        o->policies[o->n_policies] = strdup(path);
-        return o->policies[o->n_policies++] ? 0 : -ENOMEM;
+        *list = more;
+        more[*n] = strdup(value);
+        return more[(*n)++] ? 0 : -ENOMEM;
+}
+
+static void free_values(char **list, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                free(list[i]);
+        free(list);
 }
 
 static int take(struct options *o, enum option_id id, const char *value, struct diag *d) {
@@ -159,7 +165,9 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
         if (id == OPTION_PROBE)
                 return parse_probe(value, &o->probe, d);
         if (id == OPTION_POLICY)
-                return add_policy(o, value);
+                return add_value(&o->policies, &o->n_policies, value);
+        if (id == OPTION_SNAPSHOT)
+                return add_value(&o->snapshots, &o->n_snapshots, value);
         return 0;
 }
 
@@ -211,6 +219,8 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
         for (int i = 0; i < _OPTION_MAX; i++)
                 if (o->given[i] && rows[i].wants && !(rows[i].wants & can))
                         return diag_fail(d, -EINVAL, "%s does not take --%s", verb, rows[i].name);
+        if (o->n_snapshots > 1 && !(can & CAN_SEVERAL))
+                return diag_fail(d, -EINVAL, "%s looks at one guest: give --snapshot once", verb);
         if (o->given[OPTION_TAP] && o->given[OPTION_JSON] && o->json != JSON_OFF)
                 return diag_fail(d, -EINVAL,
                         "--tap and --json are two forms of one report: give one of them");
@@ -230,8 +240,7 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
 }
 
 void options_done(struct options *o) {
-        for (size_t i = 0; i < o->n_policies; i++)
-                free(o->policies[i]);
-        free(o->policies);
+        free_values(o->policies, o->n_policies);
+        free_values(o->snapshots, o->n_snapshots);
         *o = (struct options){};
 }

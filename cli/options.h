@@ -40,12 +40,13 @@ enum capability {
         CAN_FILES = 1 << 3,  /* look at files below --root */
         CAN_POLICY = 1 << 4, /* look at policies: --policy */
         CAN_JSON = 1 << 5,
-        CAN_EXPORT = 1 << 6,  /* --redact, --expand */
-        CAN_WAIT = 1 << 7,    /* output comes line by line, until interrupted */
-        CAN_WHOLE = 1 << 8,   /* output comes at once: -o */
-        CAN_REMOTE = 1 << 9,  /* -H */
-        CAN_DECIDE = 1 << 10, /* for how long: --runtime */
-        CAN_TEST = 1 << 11,   /* reports for those who run tests: --tap, --junit */
+        CAN_EXPORT = 1 << 6,   /* --redact, --expand */
+        CAN_WAIT = 1 << 7,     /* output comes line by line, until interrupted */
+        CAN_WHOLE = 1 << 8,    /* output comes at once: -o */
+        CAN_REMOTE = 1 << 9,   /* -H */
+        CAN_DECIDE = 1 << 10,  /* for how long: --runtime */
+        CAN_TEST = 1 << 11,    /* reports for those who run tests: --tap, --junit */
+        CAN_SEVERAL = 1 << 12, /* look at more than one guest: --snapshot again and again */
 };
 
 struct option_row {
@@ -64,6 +65,8 @@ struct options {
         const char *values[_OPTION_MAX]; /* as written, borrowed; NULL: none */
         char **policies;                 /* of every --policy, in order */
         size_t n_policies;
+        char **snapshots; /* of every --snapshot, in order */
+        size_t n_snapshots;
         enum json_mode json;
         enum policy_mode mode;
         enum probe_method probe;

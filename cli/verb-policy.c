@@ -8,6 +8,7 @@
 #include "cli/problem-print.h"
 #include "cli/verbs.h"
 #include "lib/base/json-build.h"
+#include "lib/policy/decision-json.h"
 #include "lib/policy/decision-text.h"
 #include "lib/policy/policy-json.h"
 
@@ -67,24 +68,19 @@ static int load_good(struct context *x, char **args, size_t n, struct policy **r
         return r;
 }
 
-static struct json_object *origin_json(const struct policy_origin *o) {
-        _cleanup_(freep) char *text = NULL;
-
-        return policy_origin_format(o, &text) < 0 ? NULL : json_object_new_string(text);
-}
-
 static struct json_object *origins_json(const struct policy *p) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
         struct json_object *rules = json_object_new_object();
 
-        if (!o || !json_add(o, "rules", rules) || !json_add(o, "mode", origin_json(&p->mode_origin)) ||
-                !json_add(o, "expect", origin_json(&p->expect_origin)) ||
-                !json_add(o, "unknown", origin_json(&p->unknown_origin)) ||
-                !json_add(o, "protect", origin_json(&p->protect_origin)) ||
-                !json_add(o, "default", origin_json(&p->default_origin)))
+        if (!o || !json_add(o, "rules", rules) ||
+                !json_add(o, "mode", policy_origin_json(&p->mode_origin)) ||
+                !json_add(o, "expect", policy_origin_json(&p->expect_origin)) ||
+                !json_add(o, "unknown", policy_origin_json(&p->unknown_origin)) ||
+                !json_add(o, "protect", policy_origin_json(&p->protect_origin)) ||
+                !json_add(o, "default", policy_origin_json(&p->default_origin)))
                 return NULL;
         for (size_t i = 0; i < p->n_rules; i++)
-                if (!json_add(rules, p->rules[i].id, origin_json(&p->rules[i].origin)))
+                if (!json_add(rules, p->rules[i].id, policy_origin_json(&p->rules[i].origin)))
                         return NULL;
         return TAKE(o);
 }

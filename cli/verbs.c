@@ -11,6 +11,7 @@
 #define EITHER (ONLINE | CAN_RECORD | CAN_JUDGE)
 #define POLICY (CAN_FILES | CAN_POLICY | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 #define TEST (CAN_TEST | CAN_JSON | CAN_WHOLE)
+#define DIFF (CAN_ASK | CAN_RECORD | CAN_SEVERAL | CAN_JSON | CAN_WHOLE)
 #define LOG (CAN_FILES | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 
 static const struct verb verbs[] = {
@@ -27,6 +28,7 @@ static const struct verb verbs[] = {
                 "What identifies a policy" },
         { "policy test", "PATH...", 1, ANY_NUMBER, TEST, verb_policy_test,
                 "Run the test cases in files and folders" },
+        { "policy diff", "OLD NEW", 2, 2, DIFF, verb_policy_diff, "What changes with another policy" },
         { "block", "DEV", 1, 1, ONLINE | CAN_DECIDE, verb_block, "Block a device until the next boot" },
         { "allow", "DEV", 1, 1, ONLINE | CAN_DECIDE, verb_allow, "Allow a device until the next boot" },
         { "forget", "DEV", 1, 1, ONLINE, verb_forget, "Leave a device to the policy again" },

@@ -5,17 +5,11 @@
 #include <errno.h>
 
 #include "lib/base/json-build.h"
-#include "lib/policy/decision-text.h"
+#include "lib/policy/decision-json.h"
 #include "lib/policy/device-json.h"
 #include "lib/policy/matcher.h"
 
 #define MISMATCH_MAX 512
-
-static bool add_origin(struct json_object *o, const char *key, const struct policy_origin *origin) {
-        _cleanup_(freep) char *text = NULL;
-
-        return policy_origin_format(origin, &text) == 0 && json_add_text(o, key, text);
-}
 
 static struct json_object *device_new(const struct device *d) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
@@ -49,7 +43,8 @@ static struct json_object *guest_new(const struct guest *g, const struct evaluat
 static struct json_object *tried_rule_new(const struct policy_rule *r, const char *mismatch) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
 
-        if (!o || !json_add_text(o, "rule", r->id) || !add_origin(o, "origin", &r->origin) ||
+        if (!o || !json_add_text(o, "rule", r->id) ||
+                !json_add(o, "origin", policy_origin_json(&r->origin)) ||
                 !json_add_text(o, "mismatch", mismatch))
                 return NULL;
         return TAKE(o);
@@ -70,27 +65,6 @@ static struct json_object *tried_new(const struct policy *p, const struct guest 
                         return NULL;
         }
         return TAKE(a);
-}
-
-static bool add_decision_origin(struct json_object *o, const struct policy *p, const struct decision *d) {
-        if (d->rule)
-                return add_origin(o, "origin", &d->rule->origin);
-        if (d->origin == DECIDED_BY_DEFAULT)
-                return add_origin(o, "origin", &p->default_origin);
-        return json_add_null(o, "origin");
-}
-
-static struct json_object *decision_new(const struct policy *p, const struct decision *d) {
-        _cleanup_(json_putp) struct json_object *o = json_object_new_object();
-
-        if (!o || !json_add_text(o, "rule", decision_rule_text(d)) || !add_decision_origin(o, p, d) ||
-                !json_add_text(o, "action", policy_action_to_string(d->action)) ||
-                !json_add_flag(o, "violates", d->violates) || !json_add_text(o, "reason", d->reason))
-                return NULL;
-        if (d->dependent ? !json_add(o, "protected-by", device_dependent_json(d->dependent))
-                         : !json_add_null(o, "protected-by"))
-                return NULL;
-        return TAKE(o);
 }
 
 static bool add_change(struct json_object *a, const char *format, ...) _printf_(2, 3);
@@ -164,7 +138,7 @@ int explain_device(const struct policy *p, const struct guest *g, const struct e
                 !json_add_text(o, "mode", policy_mode_to_string(e->mode)) ||
                 !json_add_flag(o, "mode-overridden", e->mode_overridden) ||
                 !json_add(o, "tried", tried_new(p, g, device, decision)) ||
-                !json_add(o, "decision", decision_new(p, decision)) ||
+                !json_add(o, "decision", decision_json(p, decision)) ||
                 !json_add_text(o, "verdict", verdict_to_string(verdict)) ||
                 !json_add(o, "would-change", changes_new(e, device, decision)))
                 return -ENOMEM;

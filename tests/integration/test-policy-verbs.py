@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The verbs of cvmctl that try policies on recorded guests: test."""
+"""The verbs of cvmctl that try policies on recorded guests: test, diff."""
 
 import json
 import os
@@ -207,6 +207,94 @@ def test_a_report_in_the_xml_of_junit():
         assert "cannot open" in cases[2][0].text
         status, _, err = cvmctl("policy", "test", folder.name, "--junit", folder.file("no/such/folder"))
         assert status == 1 and "no/such/folder" in err, err
+
+
+def diff(old, new, *names, exits=None):
+    """What policy diff says of these recordings, as JSON."""
+    snapshots = [word for name in names for word in ("--snapshot", fixture(name))]
+    status, out, err = cvmctl("policy", "diff", old, new, *snapshots, "--json")
+    found = json.loads(out)
+    assert status == (3 if found["changes"] else 0) and exits in (None, status), (status, out, err)
+    return found
+
+
+def test_a_policy_differs_from_itself_in_nothing():
+    for policy in STRICT, DEFAULT:
+        with Folder() as folder:
+            again = folder.file("again.json", good(cvmctl("policy", "show", policy)))
+            for other in policy, again:
+                found = diff(policy, other, *RECORDINGS, exits=0)
+                assert found["settings"] == [] and found["changes"] == 0 and found["old"]["digest"] == found["new"]["digest"]
+                assert [g["guest"] for g in found["guests"]] == [fixture(name) for name in RECORDINGS]
+                assert all(g["state"] is None and g["devices"] == [] for g in found["guests"]), found
+
+
+def test_what_differs_is_what_each_policy_says_by_itself():
+    found = diff(DEFAULT, STRICT, *RECORDINGS, exits=3)
+    assert [s["setting"] for s in found["settings"]] == ["mode", "expect", "default"], found["settings"]
+    for guest, name in zip(found["guests"], RECORDINGS):
+        old, new = ({d["instance"]: d for d in devices_of(name, policy)} for policy in (DEFAULT, STRICT))
+        assert guest["total"] == len(old)
+        changed = {d["instance"]: d for d in guest["devices"]}
+        for instance in old:
+            if old[instance]["verdict"] != new[instance]["verdict"]:
+                assert instance in changed, (name, instance)
+        for instance, device in changed.items():
+            for side, said in (device["old"], old[instance]), (device["new"], new[instance]):
+                assert [side[key] for key in ("verdict", "rule", "reason")] == [
+                    said[key] for key in ("verdict", "rule", "reason")], (name, side, said)
+        states = [json.loads(cvmctl("--snapshot", fixture(name), "--policy", policy, "--json")[1])["state"]
+                  for policy in (DEFAULT, STRICT)]
+        assert (guest["state"] or {"old": states[0], "new": states[0]}) == dict(zip(("old", "new"), states)), name
+
+
+def test_a_difference_is_told_with_both_rules():
+    status, out, err = cvmctl("policy", "diff", DEFAULT, STRICT, "--snapshot", fixture("snp-openhcl"), "--snapshot",
+                              fixture("tdx-openhcl"))
+    assert (status, err) == (3, ""), (status, out, err)
+    lines = out.splitlines()
+    assert re.match(r'mode: "audit" \(.*90-default\.json:\d+:\d+\) -> "enforce" \(.*strict\.json:\d+:\d+\)$', lines[0]), out
+    at = lines.index(f"{fixture('snp-openhcl')}: state unprotected -> violating")
+    assert lines[at + 1] == f"  network {PLAIN_NETWORK}", out
+    assert re.match(r"    old  violating, audit by default-payload at .*90-default\.json:\d+:\d+$", lines[at + 2]), out
+    assert re.match(r"    new  violating, block by payload-private at .*strict\.json:\d+:\d+$", lines[at + 4]), out
+    assert "tdx-openhcl" not in out and lines[-1] == "Changes: 3 settings, 1 state, 1 device (2 guests).", out
+
+
+def test_policies_may_differ_and_nothing_change():
+    with open(STRICT, encoding="utf-8") as f:
+        text = f.read()
+    assert '"kvp", "vss"' in text
+    with Folder() as folder:
+        other = folder.file("other.json", text.replace('"kvp", "vss"', '"vss"').replace("payload-private", "payload"))
+        out = good(cvmctl("policy", "diff", STRICT, other, "--snapshot", fixture("snp-openhcl")))
+        assert out == "Nothing changes here, though the policies differ (1 guest).\n", out
+        assert diff(STRICT, other, "snp-openhcl", exits=0)["changes"] == 0
+
+
+def test_a_comparison_that_cannot_be_made_says_why():
+    snapshot = "--snapshot", fixture("snp-openhcl")
+    with Folder() as folder:
+        bad = folder.file("bad.json", '{"version":1,"mod":1}')
+        for old, new in (bad, STRICT), (STRICT, bad):
+            status, out, err = cvmctl("policy", "diff", old, new, *snapshot)
+            assert status == 1 and out == "" and f"{bad}:1:14" in err and "policy check" in err, err
+        status, _, err = cvmctl("policy", "diff", STRICT, STRICT, *snapshot, "--snapshot", bad)
+        assert status == 1 and bad in err, err
+        status, _, err = cvmctl("policy", "diff", STRICT, folder.file("none.json"), *snapshot)
+        assert status == 1 and "none.json" in err, err
+    assert cvmctl("policy", "diff", STRICT, STRICT, "--bus=unix:path=/nonexistent/bus")[0] == 6
+
+
+def test_a_comparison_on_the_running_guest():
+    with Guest("snp-openhcl", DEFAULT) as guest:
+        guest.cvmd.start()
+        status, out, err = guest.cvmctl("policy", "diff", DEFAULT, STRICT, "--json")
+        found = json.loads(out)
+        assert status == 3 and [d["instance"] for d in found["guests"][0]["devices"]] == [PLAIN_NETWORK], (out, err)
+        assert found["guests"][0]["guest"] is None
+        assert "this guest: state unprotected -> violating\n" in guest.cvmctl("policy", "diff", DEFAULT, STRICT)[1]
+        assert guest.cvmctl("policy", "diff", STRICT, STRICT)[0] == 0
 
 
 def audited(policy):
