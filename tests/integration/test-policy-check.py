@@ -77,7 +77,7 @@ def test_each_mistake_is_found_in_its_file_alone():
 
 
 def test_what_is_shipped_is_without_fault():
-    assert len(SHIPPED) >= 2, SHIPPED
+    assert len(SHIPPED) == 4, SHIPPED
     for policy in SHIPPED:
         assert check(policy) == (0, []), policy
     for policy in SHIPPED[1:]:
@@ -88,6 +88,18 @@ def test_what_is_shipped_is_without_fault():
                 shutil.copyfile(source, target)
                 os.chmod(target, 0o644)
             assert check("--root", root) == (0, []), policy
+
+
+def test_every_shipped_policy_has_a_case_for_every_guest():
+    guests = {name.removesuffix(".snapshot") for name in os.listdir(FIXTURES) if name.endswith(".snapshot")}
+    for policy in SHIPPED:
+        name = re.sub(r"^\d+-", "", os.path.basename(policy)).removesuffix(".json")
+        folder = os.path.join(SOURCE, "tests", "cases", name)
+        for guest in sorted(guests):
+            with open(os.path.join(folder, guest + ".case.json"), encoding="utf-8") as f:
+                text = f.read()
+            assert f"/{guest}.snapshot" in text and f"/{os.path.basename(policy)}" in text, (policy, guest)
+        assert len(os.listdir(folder)) == len(guests), folder
 
 
 def test_an_earlier_site_file_shadows_a_later_one_with_a_warning():
