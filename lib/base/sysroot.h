@@ -91,5 +91,15 @@ int sysroot_write(struct sysroot *root, const char *path, enum sysroot_write_mod
 int sysroot_make_dir(struct sysroot *root, const char *path);
 int sysroot_remove_dir(struct sysroot *root, const char *path);
 
+/*
+ * Configuration and state on the disk, in either kind. Replaced whole or not at all: temporary file, fsync,
+ * rename, fsync of the folder, which must be there; a link in place of the file is replaced, not followed.
+ */
+int sysroot_replace(struct sysroot *root, const char *path, unsigned mode, const void *bytes, size_t n);
+int sysroot_remove_file(struct sysroot *root, const char *path); /* and fsync of its folder */
+
+/* That folder and those above it, as far as they are missing. */
+int sysroot_make_folders(struct sysroot *root, const char *path, unsigned mode);
+
 /* A descriptor from which a simulator's uevents are received, one a message; -EOPNOTSUPP on the host's. */
 int sysroot_open_events(struct sysroot *root);

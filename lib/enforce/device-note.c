@@ -18,6 +18,7 @@ static const char *const kinds[] = {
         [NOTE_BY_HAND] = "by-hand",
         [NOTE_HELPER] = "helpers",
         [NOTE_EXPOSURE] = "exposures",
+        [NOTE_UNCONFIRMED] = "unconfirmed",
 };
 _Static_assert(N_NAMES(kinds) == _NOTE_KIND_MAX, "every kind of note has a folder");
 

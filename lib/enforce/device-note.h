@@ -19,6 +19,7 @@ enum note_kind {
         NOTE_BY_HAND,  /* by-hand/: what an administrator decided, "allow" or "block" */
         NOTE_HELPER,   /* helpers/: "VERB PID STARTTIME" of a helper process that may outlive the daemon */
         NOTE_EXPOSURE, /* exposures/: its times, and for how long it was exposed (lib/enforce/exposure.h) */
+        NOTE_UNCONFIRMED, /* unconfirmed/: what unconfirmed_format() says of a decision by hand */
         _NOTE_KIND_MAX,
 };
 
@@ -55,4 +56,5 @@ const struct note *notes_find(const struct notes *n, const struct guid *instance
  */
 int notes_by_hand(const struct notes *n, struct hand_decision **ret, size_t *ret_n);
 
-const char *note_kind_to_string(enum note_kind k); /* the folder: overrides by-hand helpers exposures */
+/* The folder: overrides by-hand helpers exposures unconfirmed */
+const char *note_kind_to_string(enum note_kind k);

@@ -13,13 +13,14 @@ static const char *const origins[] = {
         [DECIDED_BY_RULE] = "(rule)",
         [DECIDED_BY_DEFAULT] = "(default)",
         [DECIDED_BY_HAND] = "(by-hand)",
+        [DECIDED_BY_HAND_PERMANENT] = "(by-hand-permanent)",
         [DECIDED_NOT_APPLICABLE] = "(not-applicable)",
         [DECIDED_OUTSIDE] = "(outside)",
 };
 _Static_assert(N_NAMES(origins) == _DECISION_ORIGIN_MAX, "every origin has a name");
 
 const char *decision_rule_text(const struct decision *d) {
-        if (d->rule && d->rule->id)
+        if (d->origin == DECIDED_BY_RULE && d->rule->id)
                 return d->rule->id;
         return name_of(origins, N_NAMES(origins), d->origin);
 }

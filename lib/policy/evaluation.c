@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/policy/by-hand-file.h"
 #include "lib/policy/matcher.h"
 #include "lib/policy/protect.h"
 
@@ -91,7 +92,8 @@ static int decide_by_rule(const struct policy *p, const struct policy_rule *r, c
         ret->rule = r;
         if (r->action == ACTION_UNSET)
                 return decide_by_requirement(p, r, d, ret);
-        return decide(ret, DECIDED_BY_RULE, r->action, r->reason ?: reasons[r->action]);
+        return decide(ret, by_hand_file_has(r) ? DECIDED_BY_HAND_PERMANENT : DECIDED_BY_RULE, r->action,
+                r->reason ?: reasons[r->action]);
 }
 
 static int decide_by_policy(const struct policy *p, const struct guest *g, const struct device *d,

@@ -8,9 +8,10 @@ enum decision_origin {
         DECIDED_BY_NOTHING,
         DECIDED_BY_RULE,
         DECIDED_BY_DEFAULT,
-        DECIDED_BY_HAND,        /* an administrator's block or allow */
-        DECIDED_NOT_APPLICABLE, /* the guest is not isolated and not expected to be */
-        DECIDED_OUTSIDE,        /* hv_sock without a rule of its own: outside `default` */
+        DECIDED_BY_HAND,           /* an administrator's block or allow, until the next boot */
+        DECIDED_NOT_APPLICABLE,    /* the guest is not isolated and not expected to be */
+        DECIDED_BY_HAND_PERMANENT, /* the same for good: a rule of by-hand-file.h */
+        DECIDED_OUTSIDE,           /* hv_sock without a rule of its own: outside `default` */
         _DECISION_ORIGIN_MAX,
 };
 
@@ -26,7 +27,7 @@ struct decision {
         bool protected; /* to be blocked, were it not for what depends on it: `dependent` says what */
         const struct dependent *dependent;
         enum decision_origin origin;
-        const struct policy_rule *rule; /* for DECIDED_BY_RULE, borrowed from the policy */
+        const struct policy_rule *rule; /* for those by a rule, borrowed from the policy */
         char *reason;                   /* a sentence: which requirement failed, or the rule's reason */
 };
 

@@ -55,7 +55,7 @@ static struct json_object *tried_new(const struct policy *p, const struct guest 
         const struct decision *decision) {
         _cleanup_(json_putp) struct json_object *a = json_object_new_array();
         bool asked = decision->origin == DECIDED_BY_RULE || decision->origin == DECIDED_BY_DEFAULT ||
-                decision->origin == DECIDED_OUTSIDE;
+                decision->origin == DECIDED_BY_HAND_PERMANENT || decision->origin == DECIDED_OUTSIDE;
         char mismatch[MISMATCH_MAX];
 
         for (size_t i = 0; a && asked && i < p->n_rules; i++) {
@@ -102,12 +102,15 @@ static struct json_object *changes_new(const struct evaluation *e, const struct 
         _cleanup_(json_putp) struct json_object *a = json_object_new_array();
         char class[GUID_TEXT_SIZE];
 
-        if (!a || (d->rule && !add_rule_changes(a, d)))
+        if (!a || (d->origin == DECIDED_BY_RULE && !add_rule_changes(a, d)))
                 return NULL;
         if (d->origin == DECIDED_BY_DEFAULT &&
                 !add_change(a, "a rule that matches class %s", device_class_name(device, class)))
                 return NULL;
         if (d->origin == DECIDED_BY_HAND && !add_change(a, "cvmctl forget %s", device->instance_text))
+                return NULL;
+        if (d->origin == DECIDED_BY_HAND_PERMANENT &&
+                !add_change(a, "cvmctl forget --permanent %s", device->instance_text))
                 return NULL;
         if (d->origin == DECIDED_NOT_APPLICABLE &&
                 !add_change(a, "a policy that says what isolation to expect"))
@@ -119,7 +122,7 @@ static struct json_object *changes_new(const struct evaluation *e, const struct 
         if (d->action == ACTION_BLOCK && !d->protected && e->mode != MODE_ENFORCE &&
                 !add_change(a, "mode enforce: then it is blocked"))
                 return NULL;
-        if (d->violates && d->origin != DECIDED_BY_HAND &&
+        if (d->violates && d->origin != DECIDED_BY_HAND && d->origin != DECIDED_BY_HAND_PERMANENT &&
                 !add_change(a, "cvmctl allow %s", device->instance_text))
                 return NULL;
         return TAKE(a);

@@ -96,6 +96,12 @@ static int add_text(struct load *l, const char *name, char *text, size_t n) {
         return 0;
 }
 
+static int add_copy(struct load *l, const struct policy_change *change) {
+        char *copy = strdup(change->text);
+
+        return copy ? add_text(l, change->path, copy, strlen(copy)) : -ENOMEM;
+}
+
 static int refuse_size(struct load *l, const char *name) {
         return refuse(l, name,
                 "too large: a policy file has at most %d bytes, all of them together %d; let one rule "
@@ -232,6 +238,33 @@ static int find_in(struct load *l, struct sysroot *root, size_t rank, uid_t owne
         return 0;
 }
 
+/* The folder of that path, as an index; as many as there are for none of them. */
+static size_t folder_of(const char *path) {
+        size_t rank = 0, n = (size_t)(strrchr(path, '/') - path);
+
+        while (rank < sizeof(folders) / sizeof(folders[0]) &&
+                (strlen(folders[rank]) != n || strncmp(folders[rank], path, n) != 0))
+                rank++;
+        return rank;
+}
+
+/* The list as it will be: with the file of the change, or without it. */
+static int change_list(struct found_list *list, const struct policy_change *change) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < list->n; i++)
+                if (strcmp(list->found[i].path, change->path) == 0) {
+                        free(list->found[i].name);
+                        free(list->found[i].path);
+                } else
+                        list->found[kept++] = list->found[i];
+        list->n = kept;
+        if (!change->text)
+                return 0;
+        return found_add(list, folders[folder_of(change->path)], folder_of(change->path),
+                strrchr(change->path, '/') + 1);
+}
+
 static int compare_found(const void *a, const void *b) {
         const struct found *x = a, *y = b;
         int order = strcmp(x->name, y->name);
@@ -239,12 +272,16 @@ static int compare_found(const void *a, const void *b) {
         return order != 0 ? order : x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
-static int find_and_read(struct load *l, struct sysroot *root, uid_t owner) {
+/* change: NULL: none. */
+static int find_and_read(struct load *l, struct sysroot *root, uid_t owner,
+        const struct policy_change *change) {
         _cleanup_(found_list_done) struct found_list list = {};
         int r = 0;
 
         for (size_t rank = 0; r == 0 && rank < sizeof(folders) / sizeof(folders[0]); rank++)
                 r = find_in(l, root, rank, owner, &list);
+        if (r == 0 && change)
+                r = change_list(&list, change);
         if (list.n > 1)
                 qsort(list.found, list.n, sizeof(*list.found), compare_found);
         for (size_t i = 0; r == 0 && i < list.n; i++) {
@@ -253,7 +290,9 @@ static int find_and_read(struct load *l, struct sysroot *root, uid_t owner) {
                 if (l->n_seen++ == POLICY_FILES_MAX)
                         return refuse(l, list.found[i].path, "more than %d policy files: join some",
                                 POLICY_FILES_MAX);
-                r = read_found(l, root, &list.found[i], owner);
+                r = change && change->text && strcmp(list.found[i].path, change->path) == 0
+                        ? add_copy(l, change)
+                        : read_found(l, root, &list.found[i], owner);
         }
         return r;
 }
@@ -287,8 +326,13 @@ static int load_parse(struct load *l, struct policy **ret, struct policy_problem
 
 int policy_load(struct sysroot *root, uid_t owner, struct policy **ret, struct policy_problems *ret_problems,
         struct diag *d) {
+        return policy_load_changed(root, owner, NULL, ret, ret_problems, d);
+}
+
+int policy_load_changed(struct sysroot *root, uid_t owner, const struct policy_change *change,
+        struct policy **ret, struct policy_problems *ret_problems, struct diag *d) {
         _cleanup_(load_done) struct load l = {};
-        int r = find_and_read(&l, root, owner);
+        int r = find_and_read(&l, root, owner, change);
 
         if (r < 0)
                 return diag_errno(d, r, "policy");

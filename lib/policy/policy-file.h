@@ -44,6 +44,16 @@ int policy_problem_format(const struct policy_problem *p, char **ret);
 int policy_load(struct sysroot *root, uid_t owner, struct policy **ret, struct policy_problems *ret_problems,
         struct diag *d);
 
+/* One file as it is about to be. */
+struct policy_change {
+        const char *path; /* in one of the folders, as origins name it: "/etc/cvmd/policy.d/NAME.json" */
+        const char *text; /* NULL: the file is removed */
+};
+
+/* The same with this change made, to know before it is. */
+int policy_load_changed(struct sysroot *root, uid_t owner, const struct policy_change *change,
+        struct policy **ret, struct policy_problems *ret_problems, struct diag *d);
+
 /* The same for files (or folders of *.json) that a user names, in this order, without the questions about
  * owners. */
 int policy_load_files(char *const *paths, size_t n, struct policy **ret,

@@ -205,6 +205,34 @@ static void folders_come_and_go(void **state) {
         assert_int_equal(sysroot_open_events(p->root), -EOPNOTSUPP);
 }
 
+static void files_are_replaced_whole_and_within(void **state) {
+        _cleanup_(freep) char *text = NULL;
+        struct place *p = *state;
+        struct stat st;
+
+        assert_int_equal(sysroot_replace(p->root, "etc/cvmd/x", 0644, "1", 1), -ENOENT);
+        assert_int_equal(sysroot_make_folders(p->root, "etc/cvmd", 0755), 0);
+        assert_int_equal(sysroot_make_folders(p->root, "etc/cvmd", 0755), 0);
+        assert_int_equal(sysroot_replace(p->root, "etc/cvmd/x", 0644, "12", 2), 0);
+        assert_int_equal(sysroot_replace(p->root, "etc/cvmd/x", 0644, "3", 1), 0);
+        assert_int_equal(sysroot_read(p->root, "etc/cvmd/x", 9, &text, NULL), 0);
+        assert_string_equal(text, "3");
+        assert_int_equal(sysroot_stat(p->root, "etc/cvmd/x", &st), 0);
+        assert_int_equal(st.st_mode, S_IFREG | 0644);
+        /* a folder that leads out leads back in, and a link in place of the file is replaced */
+        assert_int_equal(symlinkat("/../..", p->fd, "out"), 0);
+        assert_int_equal(sysroot_replace(p->root, "out/y", 0600, "y", 1), 0);
+        assert_int_equal(sysroot_stat(p->root, "y", &st), 0);
+        assert_int_equal(symlinkat("x", p->fd, "etc/cvmd/z"), 0);
+        assert_int_equal(sysroot_replace(p->root, "etc/cvmd/z", 0600, "z", 1), 0);
+        assert_int_equal(sysroot_stat(p->root, "etc/cvmd/z", &st), 0);
+        assert_true(S_ISREG(st.st_mode));
+        assert_int_equal(sysroot_remove_file(p->root, "etc/cvmd/x"), 0);
+        assert_int_equal(sysroot_remove_file(p->root, "etc/cvmd/x"), -ENOENT);
+        assert_int_equal(sysroot_remove_file(p->root, "etc/cvmd"), -EISDIR);
+        assert_int_equal(sysroot_make_folders(p->root, "etc/cvmd/z/a", 0755), -ENOTDIR);
+}
+
 /* A simulator that answers every request with the next of these and shows what it got. */
 static const char *const answers[] = { "0", "16", "0", "19", "junk", "" };
 
@@ -319,6 +347,7 @@ static const struct CMUnitTest tests[] = {
         root_test(a_list_is_sorted),
         root_test(a_write_appends_and_truncate_clears),
         root_test(folders_come_and_go),
+        root_test(files_are_replaced_whole_and_within),
         root_test(the_simulator_gets_what_the_kernel_would),
         root_test(a_recorded_error_is_given),
         cmocka_unit_test(a_root_must_be_a_folder),
