@@ -9,6 +9,7 @@
 static const sd_bus_error_map errors[] = {
         SD_BUS_ERROR_MAP("org.cvmd1.Error.NoSuchDevice", ENODEV),
         SD_BUS_ERROR_MAP("org.cvmd1.Error.AmbiguousDevice", ENOTUNIQ),
+        SD_BUS_ERROR_MAP("org.cvmd1.Error.NothingToConfirm", ESRCH),
         SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.ServiceUnknown", ENOTCONN),
         SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.NameHasNoOwner", ENOTCONN),
         SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.NoReply", ENOTCONN),
@@ -78,6 +79,17 @@ int client_call(struct context *x, sd_bus *bus, const char *path, const char *in
         va_start(ap, types);
         r = sd_bus_call_methodv(bus, CVMD_NAME, path, interface, method, &e, ret_reply, types, ap);
         va_end(ap);
+        return r < 0 ? call_failed(x, r, &e) : 0;
+}
+
+int client_prepare(sd_bus *bus, const char *interface, const char *method, sd_bus_message **ret) {
+        return sd_bus_message_new_method_call(bus, ret, CVMD_NAME, CVMD_PATH, interface, method);
+}
+
+int client_send(struct context *x, sd_bus *bus, sd_bus_message *call, sd_bus_message **ret_reply) {
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r = sd_bus_call(bus, call, 0, &e, ret_reply);
+
         return r < 0 ? call_failed(x, r, &e) : 0;
 }
 

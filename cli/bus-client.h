@@ -30,6 +30,11 @@ int client_open(struct context *x, sd_bus **ret);
 int client_call(struct context *x, sd_bus *bus, const char *path, const char *interface, const char *method,
         sd_bus_message **ret_reply, const char *types, ...);
 
+/* The same in two steps, for arguments that no list of types says: a method of CVMD_PATH. The caller
+ * appends them. */
+int client_prepare(sd_bus *bus, const char *interface, const char *method, sd_bus_message **ret);
+int client_send(struct context *x, sd_bus *bus, sd_bus_message *call, sd_bus_message **ret_reply);
+
 /* The object of a device. */
 void client_device_path(const char *instance, char ret[CVMD_DEVICE_PATH_SIZE]);
 

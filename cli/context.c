@@ -21,6 +21,7 @@ enum exit_code context_exit_code(const struct context *x, int r) {
         case ENODEV:
         case ENOTUNIQ: /* several such things: none that was named */
         case ENOENT:
+        case ESRCH: /* nothing waits to be confirmed */
                 return EXIT_CODE_NO_SUCH_THING;
         case EACCES:
         case EPERM:

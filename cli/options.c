@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "lib/base/number.h"
 #include "lib/base/suggest.h"
 
 static const struct option_row rows[] = {
@@ -31,6 +32,9 @@ static const struct option_row rows[] = {
         [OPTION_RUNTIME] = { "runtime", 0, NULL, CAN_DECIDE, true, "Decide until the next boot (default)" },
         [OPTION_TAP] = { "tap", 0, NULL, CAN_TEST, true, "Report in the Test Anything Protocol" },
         [OPTION_JUNIT] = { "junit", 0, "FILE", CAN_TEST, false, "Write a report in JUnit's XML as well" },
+        [OPTION_PERMANENT] = { "permanent", 0, NULL, CAN_DECIDE, true, "Decide for good, in the policy" },
+        [OPTION_CONFIRM_WITHIN] = { "confirm-within", 0, "SEC", CAN_TRY, true,
+                "Take it back unless confirmed in time" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
@@ -137,6 +141,15 @@ static int parse_probe(const char *value, enum probe_method *ret, struct diag *d
         return 0;
 }
 
+static int parse_seconds(const char *value, uint32_t *ret, struct diag *d) {
+        uint64_t n;
+
+        if (number_parse(value, 10, 86400, &n) < 0 || n == 0)
+                return diag_fail(d, -EINVAL, "--confirm-within is 1 to 86400 seconds, not '%s'", value);
+        *ret = (uint32_t)n;
+        return 0;
+}
+
 static int add_value(char ***list, size_t *n, const char *value) {
         char **more = reallocarray(*list, *n + 1, sizeof(*more));
 
@@ -164,6 +177,8 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
                 return parse_mode(value, &o->mode, d);
         if (id == OPTION_PROBE)
                 return parse_probe(value, &o->probe, d);
+        if (id == OPTION_CONFIRM_WITHIN)
+                return parse_seconds(value, &o->confirm_within, d);
         if (id == OPTION_POLICY)
                 return add_value(&o->policies, &o->n_policies, value);
         if (id == OPTION_SNAPSHOT)
@@ -224,6 +239,9 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
         if (o->given[OPTION_TAP] && o->given[OPTION_JSON] && o->json != JSON_OFF)
                 return diag_fail(d, -EINVAL,
                         "--tap and --json are two forms of one report: give one of them");
+        if (o->given[OPTION_RUNTIME] && o->given[OPTION_PERMANENT])
+                return diag_fail(d, -EINVAL,
+                        "--runtime and --permanent exclude each other: give one of them");
         if (o->given[OPTION_HOST])
                 return check_host(o, d);
         if (o->given[OPTION_BUS] && options_offline(o))

@@ -29,6 +29,8 @@ enum option_id {
         OPTION_RUNTIME,
         OPTION_TAP,
         OPTION_JUNIT,
+        OPTION_PERMANENT,
+        OPTION_CONFIRM_WITHIN,
         _OPTION_MAX,
 };
 
@@ -44,9 +46,10 @@ enum capability {
         CAN_WAIT = 1 << 7,     /* output comes line by line, until interrupted */
         CAN_WHOLE = 1 << 8,    /* output comes at once: -o */
         CAN_REMOTE = 1 << 9,   /* -H */
-        CAN_DECIDE = 1 << 10,  /* for how long: --runtime */
+        CAN_DECIDE = 1 << 10,  /* for how long: --runtime, --permanent */
         CAN_TEST = 1 << 11,    /* reports for those who run tests: --tap, --junit */
         CAN_SEVERAL = 1 << 12, /* look at more than one guest: --snapshot again and again */
+        CAN_TRY = 1 << 13,     /* on condition: --confirm-within */
 };
 
 struct option_row {
@@ -70,7 +73,8 @@ struct options {
         enum json_mode json;
         enum policy_mode mode;
         enum probe_method probe;
-        char **words; /* what is left: the verb and its arguments, borrowed from argv */
+        uint32_t confirm_within; /* seconds; 0: not given */
+        char **words;            /* what is left: the verb and its arguments, borrowed from argv */
         size_t n_words;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* block, allow, forget, reload: one call to the daemon each. */
+/* block, allow, forget, confirm, reload: one call to the daemon each. */
 #include <errno.h>
 
 #include "cli/bus-client.h"
@@ -19,21 +19,42 @@ static int report(struct context *x, const char *done, const char *instance) {
         }
         if (instance) {
                 output_text(&x->out, instance);
-                fprintf(x->out.f, ": %s.\n", done);
+                fprintf(x->out.f, ": %s", done);
+                if (x->options->confirm_within > 0)
+                        fprintf(x->out.f, ", unless not confirmed within %u s (cvmctl confirm)",
+                                x->options->confirm_within);
+                fputs(".\n", x->out.f);
         }
         return 0;
 }
 
+static int append_options(const struct options *o, sd_bus_message *call) {
+        int r = sd_bus_message_open_container(call, 'a', "{sv}");
+
+        if (r >= 0 && o->given[OPTION_PERMANENT])
+                r = sd_bus_message_append(call, "{sv}", "permanent", "b", 1);
+        if (r >= 0 && o->given[OPTION_CONFIRM_WITHIN])
+                r = sd_bus_message_append(call, "{sv}", "confirm-within", "u", o->confirm_within);
+        return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
 static int decide(struct context *x, const char *method, const char *device, const char *done) {
+        _cleanup_(messagep) sd_bus_message *call = NULL, *reply = NULL;
         _cleanup_(bus_closep) sd_bus *bus = NULL;
-        _cleanup_(messagep) sd_bus_message *reply = NULL;
         const char *instance;
         int r;
 
         r = client_open(x, &bus);
         if (r < 0)
                 return r;
-        r = client_call(x, bus, CVMD_PATH, CVMD_MANAGER, method, &reply, "s", device);
+        r = client_prepare(bus, CVMD_MANAGER, method, &call);
+        if (r >= 0)
+                r = sd_bus_message_append(call, "s", device);
+        if (r >= 0)
+                r = append_options(x->options, call);
+        if (r < 0)
+                return diag_errno(&x->diag, r, "%s", method);
+        r = client_send(x, bus, call, &reply);
         if (r < 0)
                 return r;
         r = sd_bus_message_read(reply, "s", &instance);
@@ -43,15 +64,54 @@ static int decide(struct context *x, const char *method, const char *device, con
 }
 
 int verb_block(struct context *x, char **args, size_t n) {
-        return decide(x, "Block", args[0], "to be blocked until the next boot");
+        return decide(x, "Block", args[0],
+                x->options->given[OPTION_PERMANENT] ? "to be blocked permanently"
+                                                    : "to be blocked until the next boot");
 }
 
 int verb_allow(struct context *x, char **args, size_t n) {
-        return decide(x, "Allow", args[0], "allowed until the next boot");
+        return decide(x, "Allow", args[0],
+                x->options->given[OPTION_PERMANENT] ? "allowed permanently" : "allowed until the next boot");
 }
 
 int verb_forget(struct context *x, char **args, size_t n) {
         return decide(x, "Forget", args[0], "left to the policy again");
+}
+
+/* Every instance as a sentence, or {"instances":[...]}. */
+static int report_confirmed(struct context *x, sd_bus_message *reply) {
+        _cleanup_(json_putp) struct json_object *json = json_object_new_object();
+        struct json_object *list = json_object_new_array();
+        const char *instance;
+        int r = sd_bus_message_enter_container(reply, 'a', "s");
+
+        if (!json || !json_add(json, "instances", list))
+                return -ENOMEM;
+        while (r >= 0 && (r = sd_bus_message_read_basic(reply, 's', &instance)) > 0) {
+                if (!json_append_text(list, instance))
+                        return -ENOMEM;
+                if (x->out.json != JSON_OFF)
+                        continue;
+                output_text(&x->out, instance);
+                fputs(": confirmed.\n", x->out.f);
+        }
+        if (r < 0)
+                return client_bad_reply(x, r, "Confirm");
+        if (x->out.json != JSON_OFF)
+                output_json(&x->out, json);
+        return 0;
+}
+
+int verb_confirm(struct context *x, char **args, size_t n) {
+        _cleanup_(messagep) sd_bus_message *reply = NULL;
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        int r;
+
+        r = client_open(x, &bus);
+        if (r < 0)
+                return r;
+        r = client_call(x, bus, CVMD_PATH, CVMD_MANAGER, "Confirm", &reply, "s", n > 0 ? args[0] : "");
+        return r < 0 ? r : report_confirmed(x, reply);
 }
 
 int verb_reload(struct context *x, char **args, size_t n) {

@@ -46,6 +46,7 @@ int verb_policy_test(struct context *x, char **args, size_t n);
 int verb_block(struct context *x, char **args, size_t n);
 int verb_allow(struct context *x, char **args, size_t n);
 int verb_forget(struct context *x, char **args, size_t n);
+int verb_confirm(struct context *x, char **args, size_t n);
 int verb_reload(struct context *x, char **args, size_t n);
 int verb_snapshot(struct context *x, char **args, size_t n);
 int verb_monitor(struct context *x, char **args, size_t n);

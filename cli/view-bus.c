@@ -9,6 +9,38 @@
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
+/* field is that of `unconfirmed`: the view around it is found from there. */
+static int read_unconfirmed(sd_bus_message *m, void *field) {
+        struct view *v = (void *)((char *)field - offsetof(struct view, unconfirmed));
+        int r = sd_bus_message_enter_container(m, 'a', "(ssbt)"), permanent;
+
+        while (r >= 0) {
+                struct unconfirmed_view *more =
+                        reallocarray(v->unconfirmed, v->n_unconfirmed + 1, sizeof(*more));
+                const char *instance, *decision;
+                uint64_t deadline;
+
+                if (!more)
+                        return -ENOMEM;
+                v->unconfirmed = more;
+                r = sd_bus_message_read(m, "(ssbt)", &instance, &decision, &permanent, &deadline);
+                if (r == 0)
+                        return sd_bus_message_exit_container(m);
+                if (r < 0)
+                        break;
+                more += v->n_unconfirmed++;
+                *more = (struct unconfirmed_view){
+                        .instance = strdup(instance),
+                        .decision = strdup(decision),
+                        .permanent = permanent,
+                        .deadline = deadline,
+                };
+                if (!more->instance || !more->decision)
+                        return -ENOMEM;
+        }
+        return r;
+}
+
 static const struct property manager_properties[] = {
         { "State", "s", offsetof(struct view, state) },
         { "Mode", "s", offsetof(struct view, mode) },
@@ -29,6 +61,7 @@ static const struct property manager_properties[] = {
         { "LogSequence", "t", offsetof(struct view, log_sequence) },
         { "LogHead", "s", offsetof(struct view, log_head) },
         { "Warnings", "as", offsetof(struct view, warnings) },
+        { "Unconfirmed", "a(ssbt)", offsetof(struct view, unconfirmed), read_unconfirmed },
 };
 
 /* Three strings in a row, copied. */

@@ -78,6 +78,22 @@ static struct json_object *log_json(const struct view *v) {
         return TAKE(o);
 }
 
+static struct json_object *unconfirmed_json(const struct view *v) {
+        _cleanup_(json_putp) struct json_object *a = json_object_new_array();
+
+        for (size_t i = 0; a && i < v->n_unconfirmed; i++) {
+                const struct unconfirmed_view *u = &v->unconfirmed[i];
+                struct json_object *o = json_object_new_object();
+
+                if (!json_append(a, o) || !json_add_text(o, "instance", u->instance) ||
+                        !json_add_text(o, "decision", u->decision) ||
+                        !json_add_flag(o, "permanent", u->permanent) ||
+                        !json_add_number(o, "seconds-left", view_seconds_left(u)))
+                        return NULL;
+        }
+        return TAKE(a);
+}
+
 int view_status_json(const struct view *v, struct json_object **ret) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
 
@@ -88,7 +104,8 @@ int view_status_json(const struct view *v, struct json_object **ret) {
                 return -ENOMEM;
         if (*v->log_head ? !json_add(o, "log", log_json(v)) : !json_add_null(o, "log"))
                 return -ENOMEM;
-        if (!json_add(o, "warnings", strings_json(v->warnings)))
+        if (!json_add(o, "warnings", strings_json(v->warnings)) ||
+                !json_add(o, "unconfirmed", unconfirmed_json(v)))
                 return -ENOMEM;
         *ret = TAKE(o);
         return 0;

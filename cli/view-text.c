@@ -135,6 +135,20 @@ static void print_conspicuous(const struct view *v, struct output *out) {
         }
 }
 
+/* What a person must not forget to do. */
+static void print_unconfirmed(const struct view *v, struct output *out) {
+        for (size_t i = 0; i < v->n_unconfirmed; i++) {
+                const struct unconfirmed_view *u = &v->unconfirmed[i];
+
+                print_label(out, i == 0 ? "Unconfirmed" : "");
+                output_text(out, u->decision);
+                fputc(' ', out->f);
+                output_text(out, u->instance);
+                fprintf(out->f, "%s, rolled back in %llu s\n", u->permanent ? " permanently" : "",
+                        (unsigned long long)view_seconds_left(u));
+        }
+}
+
 int view_print_status(const struct view *v, struct output *out) {
         print_state(v, out);
         print_isolation(v, out);
@@ -147,6 +161,7 @@ int view_print_status(const struct view *v, struct output *out) {
                 output_text(out, v->log_head);
                 fputc('\n', out->f);
         }
+        print_unconfirmed(v, out);
         print_conspicuous(v, out);
         if (v->warnings && *v->warnings)
                 fputc('\n', out->f);

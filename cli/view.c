@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/facts/guest.h"
 
@@ -41,6 +42,11 @@ void view_done(struct view *v) {
                 free(strings[i]);
         strings_free(v->files);
         strings_free(v->warnings);
+        for (size_t i = 0; i < v->n_unconfirmed; i++) {
+                free(v->unconfirmed[i].instance);
+                free(v->unconfirmed[i].decision);
+        }
+        free(v->unconfirmed);
         for (size_t i = 0; i < v->n_devices; i++)
                 device_done(&v->devices[i]);
         free(v->devices);
@@ -89,6 +95,15 @@ int view_finish(struct view *v) {
                 r = view_add_string(&v->warnings,
                         "no policy file could be used: the built-in policy is in force");
         return r;
+}
+
+uint64_t view_seconds_left(const struct unconfirmed_view *u) {
+        struct timespec t;
+        uint64_t now;
+
+        clock_gettime(CLOCK_BOOTTIME, &t);
+        now = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+        return u->deadline > now ? (u->deadline - now + 999999) / 1000000 : 0;
 }
 
 size_t view_count(const struct view *v, enum verdict verdict) {

@@ -41,6 +41,13 @@ struct device_view {
         struct exposure_view exposure;
 };
 
+/* A decision by hand that is rolled back unless it is confirmed. */
+struct unconfirmed_view {
+        char *instance, *decision; /* block or allow */
+        bool permanent;
+        uint64_t deadline; /* CLOCK_BOOTTIME, microseconds */
+};
+
 struct view {
         char *state, *mode;
         bool mode_overridden;
@@ -55,6 +62,8 @@ struct view {
         uint64_t log_sequence;
         char *log_head; /* "" offline: there is no log */
         char **warnings;
+        struct unconfirmed_view *unconfirmed;
+        size_t n_unconfirmed;
         struct device_view *devices; /* sorted by instance */
         size_t n_devices;
 };
@@ -69,6 +78,9 @@ int view_add_string(char ***list, const char *text);
 
 /* The rest of loading: sorts the devices, and puts into words what the warnings do not say yet. -ENOMEM. */
 int view_finish(struct view *v);
+
+/* Whole seconds until the deadline, 0 when it is over. */
+uint64_t view_seconds_left(const struct unconfirmed_view *u);
 
 size_t view_count(const struct view *v, enum verdict verdict);
 

@@ -198,21 +198,22 @@ void announce_rebound(struct manager *m, const struct device *d, unsigned times)
                         o->rebound(d, times, o->data);
 }
 
-void announce_by_hand(struct manager *m, const struct device *d, enum by_hand what) {
-        static const char *const words[] = {
-                [BY_HAND_FORGET] = "forgotten",
-                [BY_HAND_BLOCK] = "block",
-                [BY_HAND_ALLOW] = "allow",
-        };
+void announce_by_hand(struct manager *m, const struct guid *instance, const char *format, ...) {
+        char text[GUID_TEXT_SIZE], what[256];
         struct decision_record record = {
                 .event = "by-hand",
-                .instance = d->instance_text,
-                .reason = words[what],
+                .instance = text,
+                .reason = what,
         };
+        va_list ap;
 
+        va_start(ap, format);
+        vsnprintf(what, sizeof(what), format, ap);
+        va_end(ap);
+        guid_format(instance, text);
         append(m, &record);
-        log_entry(LOG_NOTICE, MESSAGE_BY_HAND, LOG_FIELDS({ "DEVICE", d->instance_text }), "by hand, %s: %s",
-                d->instance_text, words[what]);
+        log_entry(LOG_NOTICE, MESSAGE_BY_HAND, LOG_FIELDS({ "DEVICE", text }, { "REASON", what }),
+                "by hand, %s: %s", text, what);
 }
 
 void announce_halt(struct manager *m, const struct device *d, const char *why) {

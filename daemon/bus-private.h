@@ -12,11 +12,14 @@
 #define DEVICE_INTERFACE "org.cvmd1.Device"
 #define DEVICE_PATH_SIZE (sizeof(DEVICE_PATH) + GUID_TEXT_SIZE)
 
-/* A caller of Block, Allow or Forget, who is answered when the device has come to rest. */
+/* A caller of Block, Allow, Forget or Confirm, who is answered when the device has come to rest. */
 struct waiting_call {
         sd_bus_message *call;
         struct guid instance;
         enum by_hand what;
+        bool writing;           /* and before that, when the disk has it */
+        struct guid *confirmed; /* of Confirm: all that it confirmed; NULL for the others */
+        size_t n_confirmed;
         struct waiting_call *next;
 };
 
@@ -41,6 +44,10 @@ void manager_bus_decided(struct bus *b, const struct picture *p, size_t i);
 void manager_bus_rebound(struct bus *b, const struct device *d, unsigned times);
 
 int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_error *error);
+int confirm_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error);
+
+/* What the disk has, or what went wrong with that: for those who wait for it. */
+void decide_bus_written(struct bus *b, int r, const struct diag *d);
 
 /* Answers those whose devices have come to rest in p; with p NULL, forgets them all. */
 void decide_bus_answer(struct bus *b, const struct picture *p);

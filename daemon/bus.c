@@ -142,6 +142,10 @@ static void on_decided(const struct picture *p, size_t i, void *data) {
                 manager_bus_decided(b, p, i);
 }
 
+static void on_written(int r, const struct diag *d, void *data) {
+        decide_bus_written(data, r, d);
+}
+
 static void on_rebound(const struct device *d, unsigned times, void *data) {
         struct bus *b = data;
 
@@ -162,6 +166,7 @@ int bus_new(const char *address, sd_event *event, struct manager *m, struct bus 
                 .observer = {
                         .replaced = on_replaced,
                         .decided = on_decided,
+                        .written = on_written,
                         .rebound = on_rebound,
                 },
         };

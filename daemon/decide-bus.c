@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Block, Allow and Forget of org.cvmd1.Manager: the caller is answered when the device has come to rest, so
- * that an answer without an error means that it is so.
+ * Block, Allow, Forget and Confirm of org.cvmd1.Manager: the caller is answered when the device has come to
+ * rest, so that an answer without an error means that it is so.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/bus-private.h"
 #include "daemon/errors.h"
+
+#define CONFIRM_MAX 86400u /* seconds; who needs longer decides for good */
 
 /* Whether what was asked for is what came out of it. */
 static int outcome(const struct picture *p, size_t i, enum by_hand what, struct diag *d) {
@@ -24,25 +27,65 @@ static int outcome(const struct picture *p, size_t i, enum by_hand what, struct 
         return 0;
 }
 
+static void waiting_call_free(struct waiting_call *w) {
+        if (!w)
+                return;
+        sd_bus_message_unref(w->call);
+        free(w->confirmed);
+        free(w);
+}
+DEFINE_FREEP(struct waiting_call, waiting_call_free)
+
+static void answer_error(const struct waiting_call *w, int r, const struct diag *d) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        (void)error_set(&error, r, d);
+        (void)sd_bus_reply_method_error(w->call, &error);
+}
+
+static int answer_confirmed(const struct waiting_call *w) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r = sd_bus_message_new_method_return(w->call, &reply);
+
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; i < w->n_confirmed && r >= 0; i++) {
+                char instance[GUID_TEXT_SIZE];
+
+                guid_format(&w->confirmed[i], instance);
+                r = sd_bus_message_append(reply, "s", instance);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_send(reply);
+}
+
 /* Answers, if the device has come to rest in p: 1; else 0. */
 static int try_answer(const struct waiting_call *w, const struct picture *p) {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         char instance[GUID_TEXT_SIZE];
         struct diag d = {};
         size_t i;
-        int r = picture_find(p, &w->instance, &i);
+        int r;
 
+        if (w->writing)
+                return 0;
+        if (w->confirmed) {
+                (void)answer_confirmed(w);
+                return 1;
+        }
         guid_format(&w->instance, instance);
-        if (r < 0)
+        r = picture_find(p, &w->instance, &i);
+        if (r < 0 && w->what == BY_HAND_FORGET)
+                r = 0;
+        else if (r < 0)
                 (void)diag_fail(&d, r, "%s is gone", instance);
         else if (p->devices[i].busy)
                 return 0;
         else
                 r = outcome(p, i, w->what, &d);
-        if (r < 0) {
-                (void)error_set(&error, r, &d);
-                (void)sd_bus_reply_method_error(w->call, &error);
-        } else
+        if (r < 0)
+                answer_error(w, r, &d);
+        else
                 (void)sd_bus_reply_method_return(w->call, "s", instance);
         return 1;
 }
@@ -56,15 +99,93 @@ void decide_bus_answer(struct bus *b, const struct picture *p) {
                         continue;
                 }
                 *at = w->next;
-                sd_bus_message_unref(w->call);
-                free(w);
+                waiting_call_free(w);
         }
 }
 
+void decide_bus_written(struct bus *b, int r, const struct diag *d) {
+        for (struct waiting_call **at = &b->waiting; *at;) {
+                struct waiting_call *w = *at;
+                bool was_writing = w->writing;
+
+                w->writing = false;
+                if (!was_writing || (r >= 0 && !try_answer(w, manager_picture(b->manager)))) {
+                        at = &w->next;
+                        continue;
+                }
+                if (r < 0)
+                        answer_error(w, r, d);
+                *at = w->next;
+                waiting_call_free(w);
+        }
+}
+
+/* Answers at once, or keeps the call. r: of the manager, which did what was asked for. */
+static int answer_or_wait(struct bus *b, struct waiting_call *call, sd_bus_message *message, int r) {
+        _cleanup_(waiting_call_freep) struct waiting_call *w = call;
+
+        w->call = sd_bus_message_ref(message);
+        w->writing = r > 0;
+        if (try_answer(w, manager_picture(b->manager)))
+                return 1;
+        w->next = b->waiting;
+        b->waiting = TAKE(w);
+        return 1;
+}
+
+/* One {sv}. */
+static int read_option(sd_bus_message *call, struct decide_request *q, struct diag *d) {
+        const char *name;
+        uint32_t seconds;
+        int flag, r = sd_bus_message_read(call, "s", &name);
+
+        if (r < 0)
+                return r;
+        if (strcmp(name, "permanent") == 0) {
+                r = sd_bus_message_read(call, "v", "b", &flag);
+                q->permanent = flag;
+        } else if (strcmp(name, "confirm-within") == 0) {
+                r = sd_bus_message_read(call, "v", "u", &seconds);
+                if (r >= 0 && (seconds == 0 || seconds > CONFIRM_MAX))
+                        return diag_fail(d, -EINVAL, "confirm-within: 1 to %u seconds", CONFIRM_MAX);
+                q->confirm_usec = seconds * (uint64_t)1000000;
+        } else
+                return diag_fail(d, -EINVAL, "%s: no such option", name);
+        return r < 0 ? diag_errno(d, r, "%s", name) : 0;
+}
+
+static int read_request(sd_bus_message *call, struct decide_request *q, struct diag *d) {
+        int r = sd_bus_message_read(call, "s", &q->device);
+
+        if (r >= 0)
+                r = sd_bus_message_enter_container(call, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
+                r = read_option(call, q, d);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(call);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(call);
+}
+
 int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_error *error) {
-        _cleanup_(freep) struct waiting_call *w = calloc(1, sizeof(*w));
+        _cleanup_(waiting_call_freep) struct waiting_call *w = calloc(1, sizeof(*w));
+        struct decide_request q = { .what = what };
         struct diag d = {};
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        w->what = what;
+        r = read_request(call, &q, &d);
+        if (r >= 0)
+                r = manager_decide(b->manager, &q, &w->instance, &d);
+        return r < 0 ? error_set(error, r, &d) : answer_or_wait(b, TAKE(w), call, r);
+}
+
+int confirm_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
+        _cleanup_(waiting_call_freep) struct waiting_call *w = calloc(1, sizeof(*w));
         const char *device;
+        struct diag d = {};
         int r;
 
         if (!w)
@@ -72,15 +193,6 @@ int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_b
         r = sd_bus_message_read(call, "s", &device);
         if (r < 0)
                 return r;
-        r = manager_decide(b->manager, device, what, &w->instance, &d);
-        if (r < 0)
-                return error_set(error, r, &d);
-        w->what = what;
-        w->call = call;
-        if (try_answer(w, manager_picture(b->manager)))
-                return 1;
-        sd_bus_message_ref(call);
-        w->next = b->waiting;
-        b->waiting = TAKE(w);
-        return 1;
+        r = manager_confirm(b->manager, *device ? device : NULL, &w->confirmed, &w->n_confirmed, &d);
+        return r < 0 ? error_set(error, r, &d) : answer_or_wait(b, TAKE(w), call, r);
 }

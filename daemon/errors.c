@@ -18,6 +18,8 @@ static const struct {
         { EBUSY, ERROR_PREFIX "Busy" },
         { ETIMEDOUT, ERROR_PREFIX "ActionHangs" },
         { EIO, ERROR_PREFIX "ActionFailed" },
+        { ESRCH, ERROR_PREFIX "NothingToConfirm" },
+        { ESTALE, ERROR_PREFIX "RolledBack" },
         { EPERM, ERROR_PREFIX "Refused" },
         { EACCES, SD_BUS_ERROR_ACCESS_DENIED },
         { ENOMEM, SD_BUS_ERROR_NO_MEMORY },

@@ -115,6 +115,36 @@ static int append_warnings(sd_bus_message *reply, const struct property_object *
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* The time that is left is not in it: that would change all the time. */
+static int append_unconfirmed(sd_bus_message *reply, const struct property_object *o) {
+        int r = sd_bus_message_open_container(reply, 'a', "(ssbt)");
+
+        for (size_t i = 0; i < o->picture->n_unconfirmed && r >= 0; i++) {
+                const struct picture_unconfirmed *u = &o->picture->unconfirmed[i];
+                char instance[GUID_TEXT_SIZE];
+
+                guid_format(&u->instance, instance);
+                r = sd_bus_message_append(reply, "(ssbt)", instance, u->allow ? "allow" : "block",
+                        (int)u->permanent, u->deadline);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static bool same_unconfirmed(const struct property_object *before, const struct property_object *after) {
+        const struct picture *a = before->picture, *b = after->picture;
+
+        if (a->n_unconfirmed != b->n_unconfirmed)
+                return false;
+        for (size_t i = 0; i < a->n_unconfirmed; i++) {
+                const struct picture_unconfirmed *x = &a->unconfirmed[i], *y = &b->unconfirmed[i];
+
+                if (!guid_equal(&x->instance, &y->instance) || x->allow != y->allow ||
+                        x->permanent != y->permanent || x->deadline != y->deadline)
+                        return false;
+        }
+        return true;
+}
+
 static bool same_texts(char *const *a, size_t n_a, char *const *b, size_t n_b) {
         if (n_a != n_b)
                 return false;
@@ -158,6 +188,7 @@ static const struct property properties[] = {
         { "LogSequence", .big = get_log_sequence },
         { "LogHead", .text = get_log_head },
         { "Warnings", .other = { append_warnings, same_warnings } },
+        { "Unconfirmed", .other = { append_unconfirmed, same_unconfirmed } },
 };
 
 #define N_PROPERTIES (sizeof(properties) / sizeof(properties[0]))
@@ -209,6 +240,10 @@ static int method_forget(sd_bus_message *call, void *userdata, sd_bus_error *err
         return decide_bus_call(call, userdata, BY_HAND_FORGET, error);
 }
 
+static int method_confirm(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return confirm_bus_call(call, userdata, error);
+}
+
 static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct bus *b = userdata;
         _cleanup_(freep) char *text = NULL;
@@ -225,6 +260,7 @@ static int method_get_snapshot(sd_bus_message *call, void *userdata, sd_bus_erro
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define CONST SD_BUS_VTABLE_PROPERTY_CONST
 #define DEVICE_IN SD_BUS_ARGS("s", device)
+#define DECISION_IN SD_BUS_ARGS("s", device, "a{sv}", options)
 #define INSTANCE_OUT SD_BUS_RESULT("s", instance)
 
 /* Methods without SD_BUS_VTABLE_UNPRIVILEGED are for root, and on a private bus for whoever runs cvmd. */
@@ -251,12 +287,14 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("LogSequence", "t", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("LogHead", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Warnings", "as", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Unconfirmed", "a(ssbt)", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Counters", "a{st}", get_counters, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
         SD_BUS_METHOD_WITH_ARGS("Rescan", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_rescan, 0),
-        SD_BUS_METHOD_WITH_ARGS("Block", DEVICE_IN, INSTANCE_OUT, method_block, 0),
-        SD_BUS_METHOD_WITH_ARGS("Allow", DEVICE_IN, INSTANCE_OUT, method_allow, 0),
-        SD_BUS_METHOD_WITH_ARGS("Forget", DEVICE_IN, INSTANCE_OUT, method_forget, 0),
+        SD_BUS_METHOD_WITH_ARGS("Block", DECISION_IN, INSTANCE_OUT, method_block, 0),
+        SD_BUS_METHOD_WITH_ARGS("Allow", DECISION_IN, INSTANCE_OUT, method_allow, 0),
+        SD_BUS_METHOD_WITH_ARGS("Forget", DECISION_IN, INSTANCE_OUT, method_forget, 0),
+        SD_BUS_METHOD_WITH_ARGS("Confirm", DEVICE_IN, SD_BUS_RESULT("as", instances), method_confirm, 0),
         SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), method_plan, 0),
         SD_BUS_METHOD_WITH_ARGS("GetSnapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", snapshot),
                 method_get_snapshot, 0),

@@ -29,6 +29,8 @@ struct manager {
         bool exposures_unkept; /* they could not be written, and that was told */
         struct hand_decision *by_hand;
         size_t n_by_hand;
+        struct permanent *permanent; /* what is being written to the disk, NULL: nothing */
+        struct confirm *confirm;     /* what waits to be confirmed */
         struct manager_observer *observers;
         sd_event_source *soon, *later; /* the next look: as soon as the loop runs on, and at a time */
         uint64_t looked_at;            /* the last one; CLOCK_MONOTONIC */
@@ -52,8 +54,52 @@ void manager_reconcile_calmly(void *data);
 /* manager.c: what an administrator wants now is not to wait for a back-off. */
 void manager_try_at_once(struct manager *m);
 
-/* by-hand.c: takes over what is noted. */
+/* by-hand.c: takes over what is noted; what is noted of one device, NULL: nothing. */
 int by_hand_load(struct manager *m, struct diag *d);
+const struct hand_decision *by_hand_of(const struct manager *m, const struct guid *instance);
+
+/*
+ * by-hand.c: the guest under p, where an administrator decided nothing about the device but `instead` (NULL:
+ * nothing). By the picture's guest.
+ */
+int by_hand_evaluate(const struct manager *m, const struct policy *p, const struct guid *instance,
+        const struct hand_decision *instead, struct evaluation **ret, struct diag *d);
+
+/* by-hand.c: notes that a decision until the next boot is made, BY_HAND_FORGET that there is none. */
+int by_hand_note(struct manager *m, const struct guid *instance, enum by_hand what, struct diag *d);
+
+/* What one request changes in the file of lasting decisions. */
+struct hand_change {
+        struct guid instance;
+        enum by_hand what;
+};
+
+/*
+ * permanent.c: checks what the policy would be, and begins to write it. 1: begun; 0: the file says so
+ * already. confirms: they were decided before, and are not held against the rules again.
+ */
+int permanent_begin(struct manager *m, const struct hand_change *changes, size_t n, bool confirms,
+        struct diag *d);
+int permanent_check(const struct manager *m, const struct hand_change *change, struct diag *d);
+bool permanent_is_writing(const struct manager *m);
+void permanent_free(struct permanent *p);
+
+/* confirm.c: what waits to be confirmed, as an earlier cvmd left it; what is over is rolled back first. */
+int confirm_load(struct manager *m, struct diag *d);
+void confirm_free(struct confirm *c);
+
+/* Notes, before the decision is made, that it is made on condition. */
+int confirm_expect(struct manager *m, const struct guid *instance, const struct decide_request *q,
+        struct diag *d);
+
+/* It is not on condition any more; 0 also when it never was. */
+int confirm_settle(struct manager *m, const struct guid *instance, struct diag *d);
+
+/* What was to be written at a confirmation is not: the condition holds on. */
+void confirm_resume(struct manager *m, const struct guid *instance);
+
+/* Adds what is shown of it. -ENOMEM. */
+int confirm_show(const struct manager *m, struct picture *p);
 
 extern const struct uevents_handler manager_uevents_handler;
 extern const struct workers_handler manager_workers_handler;
@@ -65,7 +111,8 @@ void announce_verdicts(struct manager *m, struct picture *p);
 void announce_warnings(const struct picture *before, const struct picture *after);
 void announce_state(struct manager *m, const struct picture *p);
 void announce_rebound(struct manager *m, const struct device *d, unsigned times);
-void announce_by_hand(struct manager *m, const struct device *d, enum by_hand what);
+void announce_by_hand(struct manager *m, const struct guid *instance, const char *format, ...)
+        _printf_(3, 4);
 void announce_halt(struct manager *m, const struct device *d, const char *why);
 
 uint64_t now_usec(clockid_t clock);

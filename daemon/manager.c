@@ -148,7 +148,7 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         r = load_any(m, d);
         if (r < 0)
                 return r;
-        r = by_hand_load(m, d);
+        r = confirm_load(m, d);
         if (r < 0)
                 return r;
         r = workers_new(o->root, o->state->folder, o->event, &patience, &manager_workers_handler, m,
@@ -171,6 +171,8 @@ void manager_free(struct manager *m) {
         picture_free(m->picture);
         exposures_done(m);
         tracking_done(&m->tracking);
+        permanent_free(m->permanent);
+        confirm_free(m->confirm);
         free(m->by_hand);
         policy_free(m->policy);
         free(m->policy_trouble);

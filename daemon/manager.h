@@ -38,6 +38,8 @@ struct manager_observer {
         void (*replaced)(const struct picture *before, const struct picture *after, void *data);
         /* Device i of the picture that is about to be shown got a verdict. */
         void (*decided)(const struct picture *p, size_t i, void *data);
+        /* What a request left to be written to the disk is written, or is not. */
+        void (*written)(int r, const struct diag *d, void *data);
         void (*rebound)(const struct device *d, unsigned times, void *data);
         /* A rule says that a guest like this one must not run on. */
         void (*halt)(const char *why, void *data);
@@ -67,12 +69,28 @@ int manager_reload(struct manager *m, struct diag *d);
 /* Looks at everything again, and confirms what is blocked. */
 int manager_rescan(struct manager *m, struct diag *d);
 
-/* What an administrator decides about a device, until the next boot; FORGET leaves it to the policy again.
- */
 enum by_hand { BY_HAND_FORGET, BY_HAND_BLOCK, BY_HAND_ALLOW };
 
-/* word: as guest_resolve() takes it, whose errors it has. -EPERM for a block where cvmd does not act. */
-int manager_decide(struct manager *m, const char *word, enum by_hand what, struct guid *ret, struct diag *d);
+/* What an administrator decides about a device; FORGET leaves it to the policy again. */
+struct decide_request {
+        const char *device; /* as guest_resolve() takes it */
+        enum by_hand what;
+        bool permanent;        /* in a file of the policy; else until the next boot */
+        uint64_t confirm_usec; /* rolled back unless it is confirmed within that time; 0: it stands */
+};
+
+/*
+ * 0: decided; 1: it is being written to the disk, and the observers will be told. The errors of
+ * guest_resolve(); -EPERM for what would not come about, -EBADMSG for a policy that would not load or a file
+ * that cvmd has not written, -EBUSY while another decision is being written.
+ */
+int manager_decide(struct manager *m, const struct decide_request *q, struct guid *ret, struct diag *d);
+
+/*
+ * What was decided on condition stands. word: the device, NULL for all. 0 or 1 as above; the instances in
+ * *ret, which the caller frees. -ESRCH when there is nothing to confirm, -ESTALE when it was rolled back.
+ */
+int manager_confirm(struct manager *m, const char *word, struct guid **ret, size_t *ret_n, struct diag *d);
 
 /*
  * For a helper process, since it can hang: everything there is, with what the probe saw last, as the text of

@@ -20,7 +20,7 @@
 #define MESSAGE_EVENTS_LOST "61567965c5554b8f9fd0adb777da98cd"
 /* A uevent was ignored that the kernel has not sent. REASON= */
 #define MESSAGE_EVENT_FORGED "4a7a70c93b9d4f29adec23877514511a"
-/* An administrator decided about a device. DEVICE= */
+/* An administrator decided about a device, or did not confirm it in time. DEVICE= REASON= */
 #define MESSAGE_BY_HAND "0ba35003e3544ff587540161c7be5ee4"
 /* The mode is not the policy's. MODE= */
 #define MESSAGE_MODE "c1e7a4ef1adf4951bf98824ebd74ebe3"

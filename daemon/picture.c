@@ -61,6 +61,7 @@ void picture_free(struct picture *p) {
         for (size_t i = 0; i < p->n_warnings; i++)
                 free(p->warnings[i]);
         free(p->warnings);
+        free(p->unconfirmed);
         evaluation_free(p->evaluation);
         guest_free(p->guest);
         snapshot_free(p->snapshot);

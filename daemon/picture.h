@@ -17,6 +17,13 @@ struct picture_device {
         struct exposure exposure;
 };
 
+/* A decision by hand that is rolled back at `deadline` (CLOCK_BOOTTIME, microseconds) unless confirmed. */
+struct picture_unconfirmed {
+        struct guid instance;
+        bool allow, permanent;
+        uint64_t deadline;
+};
+
 struct picture {
         struct snapshot *snapshot;
         struct guest *guest;
@@ -32,6 +39,8 @@ struct picture {
                 judged; /* CLOCK_BOOTTIME, in microseconds: the look, its facts, the decisions */
         char **warnings;
         size_t n_warnings;
+        struct picture_unconfirmed *unconfirmed; /* sorted by instance */
+        size_t n_unconfirmed;
 };
 
 /* Takes *snapshot over in any case, and judges it by p. -ENOMEM. */

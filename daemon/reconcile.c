@@ -252,7 +252,7 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
         r = m->policy_trouble ? picture_warn(p, m->policy_trouble) : 0;
         if (r >= 0 && m->log_trouble)
                 r = picture_warn(p, m->log_trouble);
-        return r;
+        return r < 0 ? r : confirm_show(m, p);
 }
 
 static void show(struct manager *m, struct picture *p) {

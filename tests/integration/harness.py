@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIXTURES = os.path.join(SOURCE, "tests", "fixtures")
@@ -193,6 +194,12 @@ class Bus:
     def manager(self, method, *arguments):
         return self.call("/org/cvmd1", "org.cvmd1.Manager", method, *arguments)
 
+    def decide(self, method, device, permanent=False, confirm_within=0):
+        """Block, Allow or Forget."""
+        options = ["permanent", "b", "true"] if permanent else []
+        options += ["confirm-within", "u", str(confirm_within)] if confirm_within else []
+        return self.manager(method, "sa{sv}", device, str(len(options) // 3), *options)
+
     def has_cvmd(self):
         reply = self.busctl("call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner", "s",
                             "org.cvmd1")
@@ -334,6 +341,8 @@ class Guest:
                 self.bus.start()
             self.cvmd = Cvmd(self.folder, self.fixture, self.simulator, self.bus)
             self.ends.callback(self.cvmd.close)
+            self.boot_id = os.path.join(self.simulator.root, "proc/sys/kernel/random/boot_id")
+            self.new_boot_id()
             self.policy = os.path.join(self.simulator.root, "etc/cvmd/policy.d/50-site.json")
             if policy:
                 self.write_policy(policy)
@@ -353,6 +362,11 @@ class Guest:
                 print(f"# cvmd: {line}")
         self.ends.close()
         assert kind or not ended_badly, f"cvmd ended with {self.cvmd.process.returncode}"
+
+    def new_boot_id(self):
+        os.makedirs(os.path.dirname(self.boot_id), exist_ok=True)
+        with open(self.boot_id, "w", encoding="utf-8") as f:
+            f.write(f"{uuid.uuid4()}\n")
 
     def write_policy(self, policy):
         """policy: the path of one, or what it says."""

@@ -120,8 +120,8 @@ def test_an_unknown_device_is_an_error_that_says_so():
         before = guest.cvmd.decisions()
         for method in "Block", "Allow", "Forget":
             for word in NO_SUCH, "", "999", "not-a-class", "../../etc", "%s%n", "{", "\x07":
-                assert guest.bus.manager(method, "s", word) is None, (method, word)
-        assert guest.bus.manager("Block", "s", NO_SUCH) is None
+                assert guest.bus.decide(method, word) is None, (method, word)
+        assert guest.bus.decide("Block", NO_SUCH) is None
         assert NO_SUCH in guest.bus.error, guest.bus.error
         assert guest.cvmd.decisions() == before
 
@@ -129,7 +129,7 @@ def test_an_unknown_device_is_an_error_that_says_so():
 def test_an_ambiguous_device_is_refused():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
-        assert guest.bus.manager("Block", "s", "network") is None
+        assert guest.bus.decide("Block", "network") is None
         assert NETWORK in guest.bus.error and PLAIN_NETWORK in guest.bus.error, guest.bus.error
         assert guest.simulator.driver(NETWORK) == "hv_netvsc"
 
@@ -138,9 +138,9 @@ def test_devices_are_named_as_people_name_them():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         for word in NETWORK, "{" + NETWORK.upper() + "}", NETWORK[:8], "7":
-            assert guest.bus.manager("Block", "s", word) == [NETWORK], word
+            assert guest.bus.decide("Block", word) == [NETWORK], word
             guest.wait_verdict(NETWORK, "blocked")
-            assert guest.bus.manager("Forget", "s", word) == [NETWORK], word
+            assert guest.bus.decide("Forget", word) == [NETWORK], word
             guest.wait_verdict(NETWORK, "allowed")
 
 

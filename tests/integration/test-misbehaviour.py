@@ -156,7 +156,7 @@ def test_a_release_that_fails_is_told_and_tried_again():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         guest.simulator.misbehave(how="fail", path=OVERRIDE, errno="EIO")
-        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        guest.bus.decide("Allow", PLAIN_NETWORK)
         guest.wait_verdict(PLAIN_NETWORK, "failed")
         assert guest.simulator.is_blocked(PLAIN_NETWORK)
         guest.simulator.behave()
@@ -168,7 +168,7 @@ def test_a_probe_write_that_hangs_does_not_undo_a_release():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         guest.simulator.misbehave(how="hang", path=PROBE)
-        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        guest.bus.decide("Allow", PLAIN_NETWORK)
         wait_for("the helper at its write", guest.simulator.hanging)
         guest.wait_verdict(PLAIN_NETWORK, "failed")
         guest.simulator.behave()

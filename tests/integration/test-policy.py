@@ -144,7 +144,7 @@ def test_audit_keeps_what_was_blocked():
         guest.cvmd.start("--mode=audit")
         assert guest.simulator.is_blocked(PLAIN_NETWORK)
         assert guest.simulator.driver(NETWORK) == "hv_netvsc"
-        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        guest.bus.decide("Allow", PLAIN_NETWORK)
         wait_for("released by hand", lambda: guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc")
 
 

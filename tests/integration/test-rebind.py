@@ -54,7 +54,7 @@ def test_an_override_of_others_that_replaced_ours_is_restored():
         write(guest, OVERRIDE, "uio_hv_generic\n")
         write(guest, "sys/bus/vmbus/drivers_probe", PLAIN_NETWORK)
         wait_blocked_again(guest, 1)
-        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        guest.bus.decide("Allow", PLAIN_NETWORK)
         guest.wait_verdict(PLAIN_NETWORK, "allowed")
         assert guest.simulator.device(PLAIN_NETWORK, "driver_override") == "uio_hv_generic"
         assert guest.simulator.driver(PLAIN_NETWORK) == "uio_hv_generic"

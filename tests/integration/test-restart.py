@@ -58,7 +58,7 @@ def test_a_kill_at_any_write_leaves_nothing_half_done():
             guest.cvmd.start()
             guest.wait_verdict(PLAIN_NETWORK, "blocked")
             assert guest.simulator.is_blocked(PLAIN_NETWORK)
-            guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+            guest.bus.decide("Allow", PLAIN_NETWORK)
             guest.wait_verdict(PLAIN_NETWORK, "allowed")
             assert guest.simulator.device(PLAIN_NETWORK, "driver_override") == "(null)", "what was there is restored"
 
@@ -66,8 +66,8 @@ def test_a_kill_at_any_write_leaves_nothing_half_done():
 def test_decisions_by_hand_outlive_a_restart():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
-        assert guest.bus.manager("Allow", "s", PLAIN_NETWORK) == [PLAIN_NETWORK]
-        assert guest.bus.manager("Block", "s", NETWORK) == [NETWORK]
+        assert guest.bus.decide("Allow", PLAIN_NETWORK) == [PLAIN_NETWORK]
+        assert guest.bus.decide("Block", NETWORK) == [NETWORK]
         guest.wait_verdict(PLAIN_NETWORK, "allowed")
         guest.wait_verdict(NETWORK, "blocked")
         assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"
@@ -76,8 +76,8 @@ def test_decisions_by_hand_outlive_a_restart():
         devices = guest.devices()
         assert (devices[PLAIN_NETWORK]["Verdict"], devices[PLAIN_NETWORK]["Rule"]) == ("allowed", "(by-hand)")
         assert (devices[NETWORK]["Verdict"], devices[NETWORK]["Rule"]) == ("blocked", "(by-hand)")
-        guest.bus.manager("Forget", "s", PLAIN_NETWORK)
-        guest.bus.manager("Forget", "s", NETWORK)
+        guest.bus.decide("Forget", PLAIN_NETWORK)
+        guest.bus.decide("Forget", NETWORK)
         guest.wait_verdict(PLAIN_NETWORK, "blocked")
         guest.wait_verdict(NETWORK, "allowed")
         assert guest.simulator.driver(NETWORK) == "hv_netvsc"
@@ -91,7 +91,7 @@ def test_an_override_of_others_is_restored():
         assert guest.simulator.is_blocked(PLAIN_NETWORK)
         guest.cvmd.kill()
         guest.cvmd.start()
-        guest.bus.manager("Allow", "s", PLAIN_NETWORK)
+        guest.bus.decide("Allow", PLAIN_NETWORK)
         guest.wait_verdict(PLAIN_NETWORK, "allowed")
         assert guest.simulator.device(PLAIN_NETWORK, "driver_override") == "hv_netvsc"
         assert guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc"

@@ -167,6 +167,7 @@ static void replies_that_break_the_contract_are_failures(void **state) {
                 { verb_status, say_no_properties, "GetAll" },
                 { verb_status, say_wrong_property, "GetAll" },
                 { verb_block, say_number, "Block" },
+                { verb_confirm, say_number, "Confirm" },
                 { verb_plan, say_text, "Plan" },
                 { verb_plan, say_list, "Plan" },
                 { verb_plan, say_number, "Plan" },
