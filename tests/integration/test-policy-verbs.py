@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The verbs of cvmctl that try policies on recorded guests: test, diff."""
+"""The verbs of cvmctl that try policies on recorded guests: test, diff, generate."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-from harness import DEFAULT, DISK, FIXTURES, PATIENCE, PLAIN_NETWORK, STRICT, Guest, Programs
+from harness import DEFAULT, DISK, FIXTURES, NETWORK, PATIENCE, PLAIN_NETWORK, STRICT, Guest, Programs, wait_for
 from tap import main
 
 RECORDINGS = sorted(name[:-len(".snapshot")] for name in os.listdir(FIXTURES) if name.endswith(".snapshot"))
@@ -36,6 +36,10 @@ def devices_of(name, policy, *more):
     return json.loads(good(cvmctl("--snapshot", fixture(name), "--policy", policy, "devices", "--json", *more)))
 
 
+def cvmctl_json(*arguments):
+    return json.loads(good(cvmctl(*arguments, "--json")))
+
+
 class Folder(tempfile.TemporaryDirectory):
     """A folder of its own; file() is a path in it, with content if given."""
 
@@ -52,6 +56,10 @@ class Folder(tempfile.TemporaryDirectory):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(content)
         return path
+
+    def read(self, name):
+        with open(os.path.join(self.name, name), encoding="utf-8") as f:
+            return f.read()
 
 
 def case(name="snp-openhcl", policy=STRICT, state=None, devices=None, **more):
@@ -297,13 +305,55 @@ def test_a_comparison_on_the_running_guest():
         assert guest.cvmctl("policy", "diff", STRICT, STRICT)[0] == 0
 
 
+def complies(device):
+    """What generate promises to allow, in the words of the manual."""
+    return device["class"] in ("timesync", "heartbeat", "shutdown") or (
+        device["ring"] == "confidential" and device["class"] != "pci")
+
+
+def test_what_is_generated_is_clean_and_allows_exactly_what_complies():
+    seen = set()
+    for name in RECORDINGS:
+        with Folder() as folder:
+            policy = folder.file("generated.json")
+            assert good(cvmctl("policy", "generate", "--snapshot", fixture(name), "-o", policy)) == ""
+            assert cvmctl_json("policy", "check", policy) == {"version": 1, "errors": 0, "warnings": 0, "problems": []}
+            devices = devices_of(name, policy)
+            for device in devices:
+                assert (device["verdict"] == "allowed") == complies(device), (name, device)
+                seen.add(complies(device))
+            status = json.loads(cvmctl("--snapshot", fixture(name), "--policy", policy, "--json")[1])
+            assert status["state"] == ("compliant" if all(map(complies, devices)) else "violating"), (name, status)
+            assert status["mode"] == "enforce"
+            assert good(cvmctl("policy", "generate", "--snapshot", fixture(name))) == folder.read("generated.json")
+    assert seen == {True, False}
+
+
+def test_what_is_generated_says_why_and_what_is_left_out():
+    out = good(cvmctl("policy", "generate", "--snapshot", fixture("snp-root-plain")))
+    lines = [line.strip() for line in out.splitlines()]
+    assert f"// - network {NETWORK}: ring confidential (kernel-probe)" in lines, out
+    left = lines[lines.index("// Left out, because it does not comply:") + 1:-2]
+    assert left == [f"// - scsi {DISK}: ring plain (kernel-probe); it stays, because a mount depends on it, and is a violation"]
+    out = good(cvmctl("policy", "generate", "--snapshot", fixture("snp-compliant")))
+    assert "Left out" not in out and "Nothing had to be left out" in out, out
+
+
+def test_a_policy_of_the_running_guest():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        status, out, err = guest.cvmctl("policy", "generate")
+        assert status == 0 and f"// - network {NETWORK}: ring confidential" in out, (status, out, err)
+        guest.write_policy_text(out)
+        assert guest.cvmctl("reload")[0] == 0
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        wait_for("all else allowed", lambda: guest.property("State") == "compliant")
+    assert cvmctl("policy", "generate", "--bus=unix:path=/nonexistent/bus")[0] == 6
+
+
 def audited(policy):
     """The same without acting: what is blocked in one place and only seen in the other cannot be compared."""
     return cvmctl_json("policy", "show", policy)["policy"] | {"mode": "audit"}
-
-
-def cvmctl_json(*arguments):
-    return json.loads(good(cvmctl(*arguments, "--json")))
 
 
 def test_test_snapshot_and_daemon_say_the_same_of_every_recording():

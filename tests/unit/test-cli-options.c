@@ -50,6 +50,7 @@ static void options_are_understood(void **state) {
                 { { "policy", "show", "a", "b" }, "policy show" },
                 { { "policy", "test", "a", "b", "--tap", "--junit=c", "-o", "d" }, "policy test" },
                 { { "policy", "diff", "a", "b", "--snapshot=c", "--snapshot", "d" }, "policy diff" },
+                { { "policy", "generate", "--snapshot=a", "-o", "b" }, "policy generate" },
                 { { "snapshot", "--redact", "-o", "x" }, "snapshot" },
                 { { "log" }, "log" },
                 { { "log", "x" }, "log" },
