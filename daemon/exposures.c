@@ -31,6 +31,11 @@ void exposures_done(struct manager *m) {
         if (m->picture)
                 exposures_keep(m, now_usec(CLOCK_BOOTTIME));
         early_clear(&m->exposures);
+        offer_trace_free(m->offers);
+}
+
+int exposures_init(struct manager *m) {
+        return offer_trace_new(m->o.root, &m->offers);
 }
 
 void exposures_lost(struct manager *m) {
@@ -64,6 +69,11 @@ static void tell(struct exposure *e, enum uevent_action action, uint64_t at) {
                 exposure_unbound(e, at);
 }
 
+/* Until the helper says when it was unbound, or has not for long. */
+static bool is_being_blocked(const struct tracked *t) {
+        return t->running == PLAN_BLOCK && !t->hangs;
+}
+
 void exposures_event(struct manager *m, const struct uevent *e, struct tracked *t) {
         struct watched *w = t ? &t->watched : NULL;
         uint64_t at = now_usec(CLOCK_BOOTTIME);
@@ -74,6 +84,8 @@ void exposures_event(struct manager *m, const struct uevent *e, struct tracked *
                 w->moved = true;
         if (!w || !w->begun || w->moved)
                 early_add(m, e, at);
+        else if (e->action == UEVENT_UNBIND && is_being_blocked(t))
+                w->unbound = at;
         else if (e->seqnum > w->uevents)
                 tell(&w->exposure, e->action, at);
 }
@@ -115,17 +127,34 @@ static bool take_up(struct manager *m, struct tracked *t) {
         return true;
 }
 
-static void begin(struct manager *m, struct tracked *t) {
+/* The kernel's time of its offer. One that does not come before we saw it is of another device. */
+static void find_offer(struct manager *m, struct tracked *t, uint64_t looked) {
+        struct exposure *e = &t->watched.exposure;
+        bool since_boot;
+        uint64_t usec = offer_trace_find(m->offers, t->relid, &t->instance, &since_boot);
+
+        if (usec > 0 && usec <= looked)
+                exposure_offered(e, usec, since_boot ? STAMP_BOOT_TRACE : STAMP_OFFER_TRACE);
+}
+
+static bool is_new(const struct tracked *t) {
+        const struct watched *w = &t->watched;
+
+        return !w->begun || w->exposure.relid != t->relid || w->exposure.inode != t->inode;
+}
+
+static void begin(struct manager *m, struct tracked *t, uint64_t looked) {
         struct watched *w = &t->watched;
-        bool arrived, same = w->begun && w->exposure.relid == t->relid && w->exposure.inode == t->inode;
+        bool arrived, new = is_new(t);
         size_t first;
 
-        if (same && !w->moved)
+        if (!new && !w->moved)
                 return;
         first = early_first(&m->exposures, &t->instance, &arrived);
-        if (!same && (m->picture || !take_up(m, t))) {
+        if (new && (m->picture || !take_up(m, t))) {
                 *w = (struct watched){ .begun = true };
                 exposure_begin(&w->exposure, t->relid, t->inode, arrived);
+                find_offer(m, t, looked);
         }
         w->moved = false;
         for (size_t i = first; i < m->exposures.n; i++)
@@ -159,9 +188,21 @@ static bool is_watched(const struct device *d) {
         return !d->hvsock;
 }
 
+/* Only where there is somebody to tell: it takes a file or two. */
+static void read_offers(struct manager *m, const struct picture *p) {
+        for (size_t i = 0; i < m->tracking.n; i++)
+                if (is_watched(&p->guest->devices[i]) && is_new(&m->tracking.devices[i])) {
+                        if (!m->picture)
+                                offer_trace_adopt(m->offers);
+                        offer_trace_read(m->offers);
+                        return;
+                }
+}
+
 void exposures_follow(struct manager *m, struct picture *p, uint64_t now) {
         if (!m->picture)
                 forget_gone(m);
+        read_offers(m, p);
         for (size_t i = 0; i < p->guest->n_devices; i++) {
                 const struct device *device = &p->guest->devices[i];
                 const struct decision *decision = &p->evaluation->decisions[i];
@@ -170,7 +211,7 @@ void exposures_follow(struct manager *m, struct picture *p, uint64_t now) {
                         .began = p->began,
                         .looked = p->looked,
                         .judged = p->judged,
-                        .bound = device->driver,
+                        .bound = device->driver || (t->watched.exposure.bound && is_being_blocked(t)),
                         .undecided = tracked_is_arriving(t, device, now),
                         .violates = decision->violates,
                         .decision = number_of(decision),
@@ -179,18 +220,24 @@ void exposures_follow(struct manager *m, struct picture *p, uint64_t now) {
 
                 if (!is_watched(device))
                         continue;
-                begin(m, t);
+                begin(m, t, p->looked);
                 exposure_look(&t->watched.exposure, &look);
                 p->devices[i].exposure = t->watched.exposure;
         }
         early_clear(&m->exposures);
 }
 
-void exposures_blocked(struct tracked *t, const struct apply_result *result) {
-        if (!t->watched.begun || t->watched.moved)
+void exposures_ended(struct tracked *t, const struct apply_result *result) {
+        struct watched *w = &t->watched;
+
+        if (!w->begun || w->moved)
                 return;
-        exposure_blocked(&t->watched.exposure, result->began, result->confirmed);
-        t->watched.uevents = result->uevents;
+        if (result) {
+                exposure_blocked(&w->exposure, result->began, result->confirmed);
+                w->uevents = result->uevents;
+        } else if (w->unbound > 0)
+                exposure_unbound(&w->exposure, w->unbound);
+        w->unbound = 0;
 }
 
 int exposures_explain(const struct exposure *e, struct json_object *explanation) {
@@ -223,6 +270,16 @@ static int keep(struct manager *m, struct tracked *t, uint64_t until, struct dia
         if (r >= 0)
                 t->watched.kept = t->watched.exposure;
         return r;
+}
+
+void exposures_arm(struct manager *m) {
+        struct diag d = {};
+        int r = m->exposures_untraced ? 0 : offer_trace_arm(m->offers, &d);
+
+        if (r >= 0 || r == -EAGAIN)
+                return;
+        m->exposures_untraced = true;
+        log_warning("the times of offers are not known: %s", d.text);
 }
 
 void exposures_keep(struct manager *m, uint64_t until) {

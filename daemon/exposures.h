@@ -22,6 +22,8 @@ struct watched {
         bool begun;
         bool moved;       /* it came or went since the last look: what follows may be about another object */
         uint64_t uevents; /* events up to this one are older than what is known */
+        uint64_t
+                unbound; /* an event said so while a helper of ours blocks it, which knows better; 0: none */
 };
 
 /* Events about devices that no look has met yet. Zero-initialised is empty. */
@@ -31,6 +33,10 @@ struct exposures {
         bool incomplete;
 };
 
+/* -ENOMEM. */
+int exposures_init(struct manager *m);
+
+/* Writes down what goes on, for the next cvmd. */
 void exposures_done(struct manager *m);
 
 /* t: the device it is about, NULL when there is none yet or it is about none. */
@@ -45,7 +51,11 @@ void exposures_follow(struct manager *m, struct picture *p, uint64_t now);
 /* Adds "times" and "exposure" to an explanation, and puts that on failure: -ENOMEM. */
 int exposures_explain(const struct exposure *e, struct json_object *explanation);
 
-void exposures_blocked(struct tracked *t, const struct apply_result *result);
+/* A helper ended; result is what it says of a block that is effective, else NULL. */
+void exposures_ended(struct tracked *t, const struct apply_result *result);
+
+/* Has the kernel trace offers from here on: once, as soon as it can. That it cannot is told once. */
+void exposures_arm(struct manager *m);
 
 /*
  * Writes down what has changed. What goes on counts as known until the given time, 0 for as far as the last

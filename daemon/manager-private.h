@@ -10,6 +10,7 @@
 #include "daemon/uevents.h"
 #include "daemon/worker.h"
 #include "lib/enforce/decision-log.h"
+#include "lib/facts/offer-trace.h"
 
 struct manager {
         struct manager_options o;
@@ -26,6 +27,8 @@ struct manager {
         struct picture *picture; /* NULL until started */
         struct tracking tracking;
         struct exposures exposures;
+        struct offer_trace *offers;
+        bool exposures_untraced;
         bool exposures_unkept; /* they could not be written, and that was told */
         struct hand_decision *by_hand;
         size_t n_by_hand;

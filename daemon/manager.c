@@ -155,6 +155,9 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
                 &m->workers);
         if (r < 0)
                 return diag_errno(d, r, "manager");
+        r = exposures_init(m);
+        if (r < 0)
+                return diag_errno(d, r, "manager");
         r = workers_adopt(m->workers, d);
         if (r < 0)
                 return r;

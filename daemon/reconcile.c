@@ -295,7 +295,8 @@ int manager_reconcile(struct manager *m, struct diag *d) {
                 return diag_errno(d, r, "cannot conclude");
         exposures_follow(m, p, now);
         show(m, TAKE(p));
-        exposures_keep(m, 0); /* after what is urgent */
+        exposures_arm(m); /* after what is urgent */
+        exposures_keep(m, 0);
         return 0;
 }
 
@@ -348,6 +349,7 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
         manager_reconcile_soon(m);
         if (!t)
                 return;
+        exposures_ended(t, verb == PLAN_BLOCK && r >= 0 && result->effective && !t->renewed ? result : NULL);
         t->running = PLAN_NOTHING;
         t->hangs = false;
         if (t->renewed || r == -ENODEV || r == -ECHILD) {
@@ -364,8 +366,6 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
                 t->enforcement = verb == PLAN_BLOCK ? ENFORCEMENT_BLOCKED : ENFORCEMENT_RELEASED;
                 t->noted = verb == PLAN_BLOCK;
                 t->problem[0] = 0;
-                if (verb == PLAN_BLOCK)
-                        exposures_blocked(t, result);
                 if (result->what[0])
                         log_warning("%s: done, but %s", plan_verb_to_string(verb), result->what);
         }

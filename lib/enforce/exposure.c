@@ -186,7 +186,11 @@ void exposure_look(struct exposure *e, const struct exposure_look *l) {
 }
 
 void exposure_blocked(struct exposure *e, uint64_t began, uint64_t confirmed) {
+        struct stamp *bound = &e->times[EXPOSURE_BOUND];
+
         if (e->bound) {
+                if (bound->usec > began) /* whoever learned of it was slower than the helper */
+                        *bound = (struct stamp){ .usec = began, .source = STAMP_CVMD };
                 end(e, began, confirmed);
                 e->bound = false;
         }

@@ -3,7 +3,9 @@
 #include "lib/facts/boot-trace.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "lib/facts/offer-trace.h"
 #include "lib/facts/tracefs.h"
 
 static bool reads_as(struct sysroot *root, const char *buffer, const char *file, const char *wanted) {
@@ -49,6 +51,8 @@ int boot_trace_find(struct sysroot *root, char **ret_path, struct diag *d) {
                         buffer = NULL;
                         return diag_errno(d, -ENOMEM, "%s", instances);
                 }
+                if (i < names.n && strcmp(names.names[i], OFFER_TRACE_NAME) == 0)
+                        continue; /* not since boot, and read by somebody else */
                 if (!records_offers(root, buffer))
                         continue;
                 if (asprintf(&path, "%s/trace", buffer) < 0)

@@ -74,20 +74,6 @@ static void skip_blanks(struct span *s) {
         }
 }
 
-/* "[000] .....    12.345678: ": processor, flags, time stamp; then the event. */
-static bool skip_columns(struct span *s) {
-        struct span rest = *s;
-
-        if (!skip(&rest, "[") || skip_digits(&rest) == 0 || !skip(&rest, "] "))
-                return false;
-        (void)cut(&rest, ' ');
-        skip_blanks(&rest);
-        if (skip_digits(&rest) == 0 || !skip(&rest, ".") || skip_digits(&rest) == 0 || !skip(&rest, ": "))
-                return false;
-        *s = rest;
-        return true;
-}
-
 /* Decimal, or hexadecimal after "0x". */
 static int span_number(struct span s, uint64_t max, uint64_t *ret) {
         char text[24];
@@ -99,6 +85,37 @@ static int span_number(struct span s, uint64_t max, uint64_t *ret) {
         return number_parse(text, s.n > 2 && text[0] == '0' && text[1] == 'x' ? 16 : 10, max, ret) < 0
                 ? -EBADMSG
                 : 0;
+}
+
+/* Microseconds of "12.345678"; 0 for what is not such a time. */
+static uint64_t time_of(struct span seconds, struct span fraction) {
+        uint64_t s, usec;
+
+        if (fraction.n != 6 || span_number(seconds, UINT32_MAX, &s) < 0 ||
+                span_number(fraction, 999999, &usec) < 0)
+                return 0;
+        return s * 1000000 + usec;
+}
+
+/* "[000] .....    12.345678: ": processor, flags, time stamp; then the event. */
+static bool skip_columns(struct span *s, uint64_t *ret_usec) {
+        struct span rest = *s, seconds, fraction;
+
+        if (!skip(&rest, "[") || skip_digits(&rest) == 0 || !skip(&rest, "] "))
+                return false;
+        (void)cut(&rest, ' ');
+        skip_blanks(&rest);
+        seconds = fraction = rest;
+        seconds.n = skip_digits(&rest);
+        if (seconds.n == 0 || !skip(&rest, "."))
+                return false;
+        fraction.at = rest.at;
+        fraction.n = skip_digits(&rest);
+        if (fraction.n == 0 || !skip(&rest, ": "))
+                return false;
+        *ret_usec = time_of(seconds, fraction);
+        *s = rest;
+        return true;
 }
 
 /* The kernel's bool: neither 0 nor 1 is not a bool. */
@@ -117,7 +134,8 @@ enum field {
         FIELD_RING = 1 << 2,
         FIELD_DMA = 1 << 3,
         FIELD_VERSION = 1 << 4,
-        FIELD_CONNECTION = 1 << 5
+        FIELD_CONNECTION = 1 << 5,
+        FIELD_INSTANCE = 1 << 6, /* older kernels may do without */
 };
 
 /* Stores one "key=value" of our event and returns its bit, once each. */
@@ -167,6 +185,16 @@ static int parse_channel(struct span s, struct trace_line *ret) {
         return 0;
 }
 
+static bool span_guid(struct span s, struct guid *ret) {
+        char text[GUID_TEXT_SIZE];
+
+        if (s.n != sizeof(text) - 1)
+                return false;
+        memcpy(text, s.at, s.n);
+        text[s.n] = 0;
+        return guid_parse(text, ret) == 0;
+}
+
 /* "child_relid 0x64, monitorid 0x0, ..., chn_flags 0x2, ..." (drivers/hv/hv_trace.h) */
 static int parse_offer(struct span s, enum trace_line_kind kind, struct trace_line *ret) {
         struct trace_line line = { .kind = kind };
@@ -183,12 +211,15 @@ static int parse_offer(struct span s, enum trace_line_kind kind, struct trace_li
                 } else if (span_is(key, "chn_flags") && span_number(value, UINT16_MAX, &v) == 0) {
                         line.flags = (uint16_t)v;
                         field = FIELD_FLAGS;
+                } else if (span_is(key, "if_instance") && span_guid(value, &line.instance)) {
+                        line.has_instance = true;
+                        field = FIELD_INSTANCE;
                 }
                 if (seen & field)
                         return -EBADMSG;
                 seen |= field;
         }
-        if (seen != wanted)
+        if ((seen & ~FIELD_INSTANCE) != wanted)
                 return -EBADMSG;
         *ret = line;
         return 0;
@@ -210,24 +241,35 @@ static bool is_overwritten(struct span s) {
         return held.n != written.n || memcmp(held.at, written.at, held.n) != 0;
 }
 
+/* Which event it is, and all of it but its time. */
+static int parse_event(struct span s, struct trace_line *ret) {
+        if (skip(&s, TRACE_EVENT_NAME ": "))
+                return parse_channel(s, ret);
+        if (skip(&s, "vmbus_onoffer: "))
+                return parse_offer(s, TRACE_LINE_OFFER, ret);
+        if (skip(&s, "vmbus_onoffer_rescind: "))
+                return parse_offer(s, TRACE_LINE_RESCIND, ret);
+        *ret = (struct trace_line){ .kind = TRACE_LINE_OTHER };
+        return 0;
+}
+
 int trace_line_parse(const char *line, size_t n, struct trace_line *ret) {
+        struct trace_line found = { .kind = TRACE_LINE_OTHER };
         struct span s = { line, n };
+        uint64_t usec = 0;
 
         if (is_lost(s) || is_overwritten(s)) {
                 *ret = (struct trace_line){ .kind = TRACE_LINE_LOST };
                 return 0;
         }
         for (; s.n > 0; s.at++, s.n--) {
-                if (!skip_columns(&s))
+                if (!skip_columns(&s, &usec))
                         continue;
-                if (skip(&s, TRACE_EVENT_NAME ": "))
-                        return parse_channel(s, ret);
-                if (skip(&s, "vmbus_onoffer: "))
-                        return parse_offer(s, TRACE_LINE_OFFER, ret);
-                if (skip(&s, "vmbus_onoffer_rescind: "))
-                        return parse_offer(s, TRACE_LINE_RESCIND, ret);
+                if (parse_event(s, &found) < 0)
+                        return -EBADMSG;
                 break;
         }
-        *ret = (struct trace_line){ .kind = TRACE_LINE_OTHER };
+        *ret = found;
+        ret->usec = usec;
         return 0;
 }

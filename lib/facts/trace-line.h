@@ -3,9 +3,11 @@
 
 /* One line of a tracefs `trace` file: our own event, the offers traced since boot, and signs of lost events.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/guid.h"
 #include "lib/facts/fact.h"
 
 /* The name of our event, within a group of the probe's own. */
@@ -26,6 +28,9 @@ struct trace_line {
         enum tristate ring, dma;               /* CHANNEL; unknown when the event does not carry them */
         uint32_t version;                      /* CHANNEL; 0 when the event does not carry it */
         enum tristate connection_confidential; /* CHANNEL */
+        uint64_t usec;        /* by the clock of the trace, in microseconds; 0 when it counts otherwise */
+        struct guid instance; /* OFFER, if has_instance */
+        bool has_instance;
 };
 
 /*

@@ -155,15 +155,15 @@ static int clean_up(struct trace_instance *t, struct diag *d) {
         return r == -ENOENT ? 0 : r;
 }
 
-/* What the default of the whole system may say otherwise, and lines would not be as we read them. */
-static void set_options(struct trace_instance *t) {
+void tracefs_set_options(struct sysroot *root, const char *instance) {
         static const char *const options[] = { "context-info", "noraw", "nohex", "nobin", "noverbose",
                 "nofields", "nolatency-format" };
-        _cleanup_(freep) char *path = file_of(t, false, "trace_options");
+        _cleanup_(freep) char *path = NULL;
 
+        if (asprintf(&path, "%s/trace_options", instance) < 0)
+                path = NULL;
         for (size_t i = 0; path && i < sizeof(options) / sizeof(options[0]); i++)
-                (void)sysroot_write(t->root, path, SYSROOT_WRITE,
-                        options[i]); /* not every kernel has each */
+                (void)sysroot_write(root, path, SYSROOT_WRITE, options[i]); /* not every kernel has each */
 }
 
 static int make_instance(struct trace_instance *t, struct diag *d) {
@@ -181,7 +181,7 @@ static int make_instance(struct trace_instance *t, struct diag *d) {
         r = sysroot_write(t->root, size, SYSROOT_TRUNCATE, BUFFER_KB);
         if (r < 0)
                 return diag_errno(d, r, "%s", size);
-        set_options(t);
+        tracefs_set_options(t->root, path);
         return set(t, false, "set_event_pid", t->thread, d);
 }
 

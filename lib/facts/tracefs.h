@@ -17,6 +17,10 @@ int tracefs_find(struct sysroot *root, const char **ret_folder, struct diag *d);
 /* Whether the file is one line, this one. */
 bool tracefs_reads_as(struct sysroot *root, const char *path, const char *line);
 
+/* What the default of the whole system may say otherwise, and an instance's lines would not be as we read
+ * them. */
+void tracefs_set_options(struct sysroot *root, const char *instance);
+
 /*
  * Removes instance and event of that name, which a killed process may have left, and makes a new instance.
  * root is borrowed. The errno of what tracefs refused, with a diag.

@@ -4,11 +4,14 @@
 
 import json
 import os
+import signal
 
 from harness import HEARTBEAT, NETWORK, PLAIN, PLAIN_NETWORK, Guest, wait_for
 from tap import main
 
 OTHER = "11111111-2222-4333-8444-555555555555"
+THIRD = "66666666-2222-4333-8444-555555555555"
+OFFERS = "sys/kernel/tracing/instances/cvmd_offers"
 LEARNED = "uevent", "cvmd"  # whichever was faster, the event or a look
 OVERRIDE = "sys/bus/vmbus/devices/{}/driver_override"
 
@@ -43,10 +46,12 @@ def test_an_offer_on_its_way():
         guest.simulator.offer_class("network", instance=OTHER, relid=90, flags=PLAIN)
         guest.wait_verdict(OTHER, "blocked")
         times, exposure = device(guest, OTHER)
-        assert sources(times)["bound"] in LEARNED, times
-        in_order(times, "bound", "decided", "blocked")
-        in_order(times, "seen", "decided", "blocked")
-        assert exposure["at-least-usec"] > 0 and not exposure["ongoing"], exposure
+        assert sources(times)["bound"] in LEARNED and sources(times)["offered"] == "offer-trace", times
+        in_order(times, "offered", "bound", "decided", "blocked")
+        in_order(times, "offered", "seen", "decided", "blocked")
+        assert 0 < exposure["at-least-usec"] < exposure["at-most-usec"], exposure
+        assert exposure["at-most-usec"] <= times["blocked"]["usec"] - times["offered"]["usec"], (times, exposure)
+        assert not exposure["ongoing"], exposure
 
 
 def test_what_was_there_before():
@@ -162,8 +167,91 @@ def test_lost_events_leave_it_to_looks():
         guest.simulator.lose()
         guest.wait_verdict(OTHER, "blocked")
         times, exposure = device(guest, OTHER)
-        assert sources(times)["bound"] == "before-seen", times
-        assert exposure["at-most-usec"] is None, exposure
+        assert sources(times)["bound"] == "before-seen" and sources(times)["offered"] == "offer-trace", times
+        assert exposure["at-most-usec"] > 0, exposure
+
+
+def test_offers_before_cvmd_are_known_by_a_clock_like_ours():
+    for clock, known in ("boot", True), ("local", False):
+        with Guest("snp-openhcl", simulator=["--boot-trace", clock]) as guest:
+            guest.cvmd.start()
+            times, exposure = device(guest, PLAIN_NETWORK)
+            assert sources(times)["offered"] == ("boot-trace" if known else None), (clock, times)
+            assert sources(times)["bound"] == "before-seen", times
+            assert (exposure["at-most-usec"] is not None) == known, (clock, exposure)
+            if known:
+                in_order(times, "offered", "seen", "decided", "blocked")
+                assert exposure["at-least-usec"] < exposure["at-most-usec"], exposure
+
+
+def offer_other(guest, relid, **more):
+    guest.simulator.offer_class("network", instance=OTHER, relid=relid, flags=PLAIN, **more)
+    guest.wait_verdict(OTHER, "blocked")
+    return sources(device(guest, OTHER)[0])["offered"]
+
+
+def test_offers_are_traced_while_a_killed_cvmd_is_away():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        wait_for("the trace", lambda: guest.simulator.read(f"{OFFERS}/events/hyperv/vmbus_onoffer/enable") == "1")
+        guest.cvmd.kill()
+        guest.simulator.offer_class("network", instance=OTHER, relid=90, flags=PLAIN)
+        guest.cvmd.start()
+        guest.wait_verdict(OTHER, "blocked")
+        times, exposure = device(guest, OTHER)
+        assert sources(times)["offered"] == "offer-trace" and sources(times)["bound"] == "before-seen", times
+        assert exposure["at-most-usec"] > 0, exposure
+        guest.cvmd.stop()
+        assert not os.path.exists(os.path.join(guest.simulator.root, OFFERS))
+
+
+def test_offers_cannot_be_traced():
+    for option, warned in ("--no-tracefs", False), ("--lockdown", True):
+        with Guest("snp-openhcl", simulator=[option]) as guest:
+            guest.cvmd.start()
+            assert offer_other(guest, 90) is None
+            assert device(guest, OTHER)[1]["at-least-usec"] > 0
+            assert guest.cvmd.log().count("times of offers") == int(warned)
+
+
+def test_a_trace_that_lies_gives_no_time():
+    for path in "trace_clock", "events/hyperv/vmbus_onoffer/enable":
+        with Guest("snp-openhcl") as guest:
+            guest.simulator.misbehave(how="lie", path=f"{OFFERS}/{path}")
+            guest.cvmd.start()
+            assert offer_other(guest, 90) is None
+            assert "times of offers are not known" in guest.cvmd.log()
+
+
+def test_somebody_meddles_with_the_trace():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        assert offer_other(guest, 90) == "offer-trace"
+        assert guest.simulator.write(path=f"{OFFERS}/trace_clock", text="local") == 0
+        guest.simulator.rescind(instance=OTHER)
+        wait_for("it being gone", lambda: OTHER not in guest.verdicts())
+        assert offer_other(guest, 91) is None  # times by another clock are none
+        guest.simulator.rescind(instance=OTHER)
+        wait_for("it being gone", lambda: OTHER not in guest.verdicts())
+        assert offer_other(guest, 92) == "offer-trace"  # and it was made anew
+
+
+def test_more_offers_than_the_trace_holds():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        wait_for("the trace", lambda: guest.simulator.read(f"{OFFERS}/events/hyperv/vmbus_onoffer/enable") == "1")
+        guest.cvmd.process.send_signal(signal.SIGSTOP)
+        guest.simulator.offer_class("network", instance=OTHER, relid=90, flags=PLAIN)
+        for n in range(400):
+            instance = f"{n:08x}-2222-4333-8444-555555555555"
+            guest.simulator.batch(orders=[
+                {"do": "offer", "class": "heartbeat", "instance": instance, "relid": 100 + n, "flags": PLAIN},
+                {"do": "rescind", "instance": instance}])
+        guest.simulator.offer_class("network", instance=THIRD, relid=91, flags=PLAIN)
+        guest.cvmd.process.send_signal(signal.SIGCONT)
+        for instance, source in (OTHER, None), (THIRD, "offer-trace"):
+            guest.wait_verdict(instance, "blocked")
+            assert sources(device(guest, instance)[0])["offered"] == source, instance
 
 
 def test_explain_tells_it():

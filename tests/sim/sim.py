@@ -3,7 +3,7 @@
 """A stand-in for the kernel and the host, over an expanded snapshot.
 
     sim.py SNAPSHOT --root DIR --socket PATH --control PATH [--no-tracefs] [--no-fprobe] [--no-kprobe] [--lockdown]
-           [--event-buffer BYTES]
+           [--event-buffer BYTES] [--boot-trace CLOCK]
 
 Lays SNAPSHOT out below DIR (which it makes), then serves two sockets, SOCK_SEQPACKET both: --socket speaks the
 protocol of lib/base/sysroot-simulated.c and behaves like the kernel; --control takes orders, one JSON object
@@ -67,6 +67,8 @@ class Simulator:
             }
             types = ("" if options.no_fprobe else "f") + ("" if options.no_kprobe else "p")
             self.tracing = Tracing(self.tree, self.vmbus, self.channels, connection, types)
+            if options.boot_trace:
+                self.tracing.boot_trace(options.boot_trace)
 
     # -- uevents --
 
@@ -306,6 +308,7 @@ def main():
     parser.add_argument("--no-fprobe", action="store_true", help="a kernel without fprobe events")
     parser.add_argument("--no-kprobe", action="store_true", help="a kernel without kprobe events")
     parser.add_argument("--event-buffer", type=int, metavar="BYTES", help="so many bytes of uevents wait at most")
+    parser.add_argument("--boot-trace", metavar="CLOCK", help="offers were traced since boot, by that clock")
     parser.add_argument("--lockdown", action="store_true", help="tracefs refuses every change")
     options = parser.parse_args()
     try:

@@ -6,8 +6,12 @@ so that is when every channel is traced, as if each had been read.
 """
 
 import errno
+import fcntl
 import os
 import re
+import struct
+import termios
+import time
 
 from vmbus import DEVICES, Refused
 
@@ -38,6 +42,11 @@ EXPRESSIONS = (
 )
 
 
+CLOCKS = "local", "global", "counter", "uptime", "perf", "mono", "mono_raw", "boot"
+OFFER_EVENTS = "vmbus_onoffer", "vmbus_onoffer_rescind"
+PIPE_MAX = 32768  # well below what a FIFO holds, whose pages are not filled to the end
+
+
 class Tracing:
     """types: "f" and "p", the kinds of event that this kernel has; connection: its "version", "confidential"."""
 
@@ -54,6 +63,9 @@ class Tracing:
         for name in ("dynamic_events", "trace", "kprobe_events", "set_event", "set_event_pid", "error_log"):
             tree.write(f"{TRACING}/{name}", "")
         tree.write(TRACING + "/tracing_on", "1\n")
+        self.pipes = {}  # instance -> where its trace_pipe is written
+        self._show_offer_events(TRACING)
+        vmbus.on_offer, vmbus.on_rescind = self.trace_offer, self.trace_rescind
         syntax = ["\t   p[:[<group>/][<event>]] <place> [<args>]\n"] * ("p" in types)
         syntax += ["\t   f[:[<group>/][<event>]] <func-name>[%return] [<args>]\n"] * ("f" in types)
         tree.write(TRACING + "/README", "tracing mini-HOWTO:\n" + "".join(syntax) +
@@ -68,6 +80,10 @@ class Tracing:
                 self._change_events(line)
         elif name == "trace":
             self._clear(os.path.dirname(path))
+        elif name == "trace_clock":
+            if text.strip() not in CLOCKS:
+                raise Refused(errno.EINVAL)
+            self._set_clock(os.path.dirname(path), text.strip())
         elif name == "enable":
             self.tree.write(path, "1\n" if text.strip() == "1" else "0\n")
         elif self.tree.exists(path):
@@ -86,6 +102,9 @@ class Tracing:
             self.tree.write(f"{path}/{name}", "")
         self.tree.write(path + "/tracing_on", "1\n")
         self.tree.write(path + "/buffer_size_kb", "1410\n")
+        self._show_offer_events(path)
+        os.mkfifo(self.tree.full(path + "/trace_pipe"))
+        self.pipes[path] = os.open(self.tree.full(path + "/trace_pipe"), os.O_RDWR | os.O_NONBLOCK)
         for group, name in self.armed:
             self._show_event(path, group, name)
 
@@ -94,7 +113,54 @@ class Tracing:
             raise Refused(errno.EPERM)
         if not self.tree.exists(path):
             raise Refused(errno.ENOENT)
+        os.close(self.pipes.pop(path))
         self.tree.remove(path)
+
+    # -- offers --
+
+    def _set_clock(self, place, chosen):
+        self.tree.write(f"{place}/trace_clock", " ".join(f"[{c}]" if c == chosen else c for c in CLOCKS) + "\n")
+
+    def _show_offer_events(self, place):
+        self._set_clock(place, "local")
+        for name in OFFER_EVENTS:
+            self.tree.make_dir(f"{place}/events/hyperv/{name}")
+            self.tree.write(f"{place}/events/hyperv/{name}/enable", "0\n")
+            self.tree.write(f"{place}/events/hyperv/{name}/filter", "none\n")
+
+    def trace_offer(self, instance, class_id, relid, sub):
+        self._trace("vmbus_onoffer", f"child_relid {relid:#x}, monitorid 0x0, is_dedicated 1, connection_id 0x1, "
+                    f"if_type {class_id}, if_instance {instance}, chn_flags 0x0, mmio_megabytes 0, "
+                    f"sub_channel_index {sub}")
+
+    def boot_trace(self, clock):
+        """As `trace_instance=offers,...` on the kernel command line: what is there now was offered just now."""
+        place = TRACING + "/instances/offers"
+        self.make_dir(place)
+        self._set_clock(place, clock)
+        for name in OFFER_EVENTS:
+            self.tree.write(f"{place}/events/hyperv/{name}/enable", "1\n")
+        for instance in self.tree.list(DEVICES):
+            device = self.vmbus.path(instance)
+            self.trace_offer(instance, self.vmbus.class_of(device), int(self.tree.read(f"{device}/id")), 0)
+        lines = os.read(self.pipes[place], PIPE_MAX).decode()
+        self.tree.write(f"{place}/trace", HEADER.format(n=lines.count("\n")) + lines)
+
+    def trace_rescind(self, relid):
+        self._trace("vmbus_onoffer_rescind", f"child_relid {relid:#x}")
+
+    def _trace(self, name, text):
+        """One line for whoever records such events; what nobody reads in time is overwritten, and that is told."""
+        for instance, pipe in self.pipes.items():
+            if not self.tree.read(f"{instance}/events/hyperv/{name}/enable").startswith("1"):
+                continue
+            clock = time.CLOCK_BOOTTIME if "[boot]" in self.tree.read(f"{instance}/trace_clock") else time.CLOCK_MONOTONIC
+            usec = time.clock_gettime_ns(clock) // 1000
+            line = f"     kworker/0:1-10      [000] ..... {usec // 1000000:5}.{usec % 1000000:06}: {name}: {text}\n"
+            waiting = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
+            if waiting + len(line) > PIPE_MAX:
+                line = f"CPU:0 [LOST {os.read(pipe, PIPE_MAX).count(10)} EVENTS]\n{line}"
+            os.write(pipe, line.encode())
 
     # -- events --
 

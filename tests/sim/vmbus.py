@@ -53,6 +53,7 @@ class Vmbus:
         self.send_event = send_event
         self.host = HOST  # where the host's offers appear: beside the devices that are there
         self.dynamic = set()  # (driver, class) by new_id
+        self.on_offer = self.on_rescind = lambda *_: None  # who traces what the host says
         if tree.exists("sys/bus/vmbus"):
             self._complete()
 
@@ -219,6 +220,8 @@ class Vmbus:
 
     def add_channel(self, instance, relid, sub):
         device = self.path(instance)
+        if sub:
+            self.on_offer(instance, self.class_of(device), relid, sub)
         channel = f"{device}/channels/{relid}"
         self.tree.make_dir(channel)
         self.tree.write(f"{channel}/subchannel_id", f"{sub}\n")
@@ -232,6 +235,7 @@ class Vmbus:
         device = f"{self.host}/{instance}"
         if self.tree.exists(f"{DEVICES}/{instance}"):
             raise Refused(errno.EEXIST)
+        self.on_offer(instance, class_id, relid, 0)
         self.tree.make_dir(device)
         for name, text in {
             "id": f"{relid}\n",
@@ -252,14 +256,18 @@ class Vmbus:
             self.attach(instance)
         self.add_channel(instance, relid, 0)
 
+    def class_of(self, device):
+        return self.tree.read(f"{device}/class_id").strip().strip("{}")
+
     def rescind(self, instance):
         device = self.path(instance)
+        self.on_rescind(int(self.tree.read(f"{device}/id")))
         if self.driver(instance):
             self.unbind(instance)
         for relid in self.tree.list(f"{device}/channels"):
             self._event("remove", f"{device}/channels/{relid}", "channels")
         # the event is made while the object still answers, and sent when it is gone
-        class_id = self.tree.read(f"{device}/class_id").strip().strip("{}")
+        class_id = self.class_of(device)
         self.tree.remove(f"{DEVICES}/{instance}")
         self.tree.remove(device)
         self.tree.drop_stash(instance)

@@ -184,6 +184,19 @@ static void test_an_event_after_the_look_changes_nothing(void **state) {
         assert_int_equal(exposure_sum(&e, 402).least, 100);
 }
 
+static void test_a_slow_look_is_overtaken(void **state) {
+        struct exposure e;
+
+        exposure_begin(&e, 7, 1, true);
+        exposure_offered(&e, 100, STAMP_OFFER_TRACE);
+        exposure_look(&e, LOOK(200, VIOLATES));
+        exposure_look(&e, LOOK(500, .bound = true, VIOLATES)); /* it read that long before it ended */
+        exposure_blocked(&e, 400, 450);
+        check_stamp(&e, EXPOSURE_BOUND, 400, STAMP_CVMD);
+        check_stamp(&e, EXPOSURE_BLOCKED, 450, STAMP_CVMD);
+        check_sum(&e, 10000, 0, 250, false);
+}
+
 static void test_another_policy(void **state) {
         struct exposure e;
 
@@ -345,6 +358,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_unbinding_by_others_ends_it),
         cmocka_unit_test(test_without_events_looks_tell),
         cmocka_unit_test(test_an_event_after_the_look_changes_nothing),
+        cmocka_unit_test(test_a_slow_look_is_overtaken),
         cmocka_unit_test(test_another_policy),
         cmocka_unit_test(test_another_channel),
         cmocka_unit_test(test_a_restart_keeps_what_has_ended),

@@ -44,6 +44,7 @@ static void our_event_is_read(void **state) {
 }
 
 static void offers_and_rescinds_are_read(void **state) {
+        char instance[GUID_TEXT_SIZE];
         struct trace_line l = {};
 
         assert_int_equal(parse(OFFER, &l), 0);
@@ -51,6 +52,10 @@ static void offers_and_rescinds_are_read(void **state) {
         assert_int_equal(l.relid, 0x64);
         assert_int_equal(l.flags, 6);
         assert_int_equal(l.ring, TRISTATE_UNKNOWN);
+        assert_int_equal(l.usec, 4343634);
+        assert_true(l.has_instance);
+        guid_format(&l.instance, instance);
+        assert_string_equal(instance, "23f8740c-1605-48e4-a86c-3dcd2c2ead63");
         assert_int_equal(parse(RESCIND, &l), 0);
         assert_int_equal(l.kind, TRACE_LINE_RESCIND);
         assert_int_equal(l.relid, 0x64);
