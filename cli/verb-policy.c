@@ -74,6 +74,7 @@ static struct json_object *origins_json(const struct policy *p) {
 
         if (!o || !json_add(o, "rules", rules) ||
                 !json_add(o, "mode", policy_origin_json(&p->mode_origin)) ||
+                !json_add(o, "gate", policy_origin_json(&p->gate_origin)) ||
                 !json_add(o, "expect", policy_origin_json(&p->expect_origin)) ||
                 !json_add(o, "unknown", policy_origin_json(&p->unknown_origin)) ||
                 !json_add(o, "protect", policy_origin_json(&p->protect_origin)) ||
@@ -160,6 +161,8 @@ static void show_text(struct context *x, const struct policy *p) {
         fputs("{\n  \"version\": 1,\n", x->out.f);
         print_setting(x, "mode", json_object_new_string(policy_mode_to_string(p->mode)), false,
                 &p->mode_origin);
+        print_setting(x, "gate", json_object_new_string(policy_gate_to_string(p->gate)), false,
+                &p->gate_origin);
         if (policy_expects(p))
                 print_setting(x, "expect", policy_expect_json(p, POLICY_JSON_SHOWN), false,
                         &p->expect_origin);

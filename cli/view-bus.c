@@ -45,6 +45,7 @@ static const struct property manager_properties[] = {
         { "State", "s", offsetof(struct view, state) },
         { "Mode", "s", offsetof(struct view, mode) },
         { "ModeOverridden", "b", offsetof(struct view, mode_overridden) },
+        { "Gate", "s", offsetof(struct view, gate) },
         { "PolicyDigest", "s", offsetof(struct view, digest) },
         { "PolicyFiles", "as", offsetof(struct view, files) },
         { "PolicyRules", "u", offsetof(struct view, rules) },

@@ -105,7 +105,7 @@ int view_status_json(const struct view *v, struct json_object **ret) {
         if (*v->log_head ? !json_add(o, "log", log_json(v)) : !json_add_null(o, "log"))
                 return -ENOMEM;
         if (!json_add(o, "warnings", strings_json(v->warnings)) ||
-                !json_add(o, "unconfirmed", unconfirmed_json(v)))
+                !json_add(o, "unconfirmed", unconfirmed_json(v)) || !json_add_text(o, "gate", v->gate))
                 return -ENOMEM;
         *ret = TAKE(o);
         return 0;

@@ -137,6 +137,7 @@ static int load(const struct offline *o, struct view *v) {
         v->state = copy(guest_state_to_string(o->state), &bad);
         v->mode = copy(policy_mode_to_string(o->evaluation->mode), &bad);
         v->mode_overridden = o->evaluation->mode_overridden;
+        v->gate = copy(gate_state_to_string(gate_state_of(o->evaluation, o->guest)), &bad);
         v->log_head = copy("", &bad);
         r = load_guest(o->guest, v);
         if (r >= 0 && o->evaluation->unexpected)

@@ -66,6 +66,7 @@ static void print_state(const struct view *v, struct output *out) {
         print_label(out, "Mode");
         output_text(out, v->mode);
         fputs(v->mode_overridden ? " (overridden)\n" : "\n", out->f);
+        print_field(out, "Gate", v->gate);
 }
 
 static void print_isolation(const struct view *v, struct output *out) {

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "lib/facts/guest.h"
+#include "lib/policy/evaluation.h"
 
 static void device_done(struct device_view *d) {
         char *strings[] = { d->instance, d->class, d->class_id, d->driver, d->ring, d->dma, d->source,
@@ -35,7 +36,7 @@ static void strings_free(char **list) {
 }
 
 void view_done(struct view *v) {
-        char *strings[] = { v->state, v->mode, v->isolation, v->isolation_mode, v->scheme,
+        char *strings[] = { v->state, v->mode, v->gate, v->isolation, v->isolation_mode, v->scheme,
                 v->isolation_source, v->vmbus_version, v->confidential, v->digest, v->log_head };
 
         for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
@@ -91,6 +92,10 @@ int view_finish(struct view *v) {
         if (v->mode_overridden)
                 r = view_add_string(&v->warnings,
                         "the mode is overridden: it is not the one that the policy says");
+        if (r == 0 && strcmp(v->gate, gate_state_to_string(GATE_STATE_PENDING)) == 0)
+                r = view_add_string(&v->warnings,
+                        "the gate is wanted, and devices still get drivers unjudged: drivers_autoprobe is "
+                        "on");
         if (r == 0 && v->built_in)
                 r = view_add_string(&v->warnings,
                         "no policy file could be used: the built-in policy is in force");

@@ -49,7 +49,7 @@ struct unconfirmed_view {
 };
 
 struct view {
-        char *state, *mode;
+        char *state, *mode, *gate;
         bool mode_overridden;
         char *isolation, *isolation_mode, *scheme, *isolation_source;
         bool paravisor, consistent;

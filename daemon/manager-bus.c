@@ -29,6 +29,10 @@ static bool get_mode_overridden(const struct property_object *o) {
         return o->picture->evaluation->mode_overridden;
 }
 
+static const char *get_gate(const struct property_object *o, char *buffer) {
+        return gate_state_to_string(o->picture->gate);
+}
+
 static const char *get_policy_digest(const struct property_object *o, char *buffer) {
         digest_format(&o->picture->policy->digest, buffer);
         return buffer;
@@ -171,6 +175,7 @@ static const struct property properties[] = {
         { "State", .text = get_state },
         { "Mode", .text = get_mode },
         { "ModeOverridden", .flag = get_mode_overridden },
+        { "Gate", .text = get_gate },
         { "PolicyDigest", .text = get_policy_digest },
         { "PolicyFiles", .other = { append_files, same_files } },
         { "PolicyRules", .number = get_policy_rules },
@@ -270,6 +275,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("State", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Mode", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("ModeOverridden", "b", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Gate", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("PolicyDigest", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("PolicyFiles", "as", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("PolicyRules", "u", get_property, 0, CHANGES),

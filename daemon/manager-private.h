@@ -3,6 +3,7 @@
 
 /* The manager's insides, for its own files: manager.c (life and requests), reconcile.c (the flow),
  * announce.c (telling). */
+#include "daemon/gate.h"
 #include "daemon/manager.h"
 #include "daemon/mount-watch.h"
 #include "daemon/network-watch.h"
@@ -30,6 +31,7 @@ struct manager {
         struct offer_trace *offers;
         bool exposures_untraced;
         bool exposures_unkept; /* they could not be written, and that was told */
+        struct gate gate;
         struct hand_decision *by_hand;
         size_t n_by_hand;
         struct permanent *permanent; /* what is being written to the disk, NULL: nothing */
@@ -44,6 +46,9 @@ struct manager {
 
 /* reconcile.c: looks at the guest, judges it, acts and shows: the one way to a new picture. */
 int manager_reconcile(struct manager *m, struct diag *d);
+
+/* The same, at the given time (CLOCK_MONOTONIC) or earlier. */
+int manager_reconcile_at(struct manager *m, uint64_t usec);
 
 /* The same, once the loop runs on: what happens until then is looked at together. */
 void manager_reconcile_soon(struct manager *m);

@@ -148,6 +148,7 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         r = load_any(m, d);
         if (r < 0)
                 return r;
+        gate_load(m);
         r = confirm_load(m, d);
         if (r < 0)
                 return r;
@@ -177,6 +178,7 @@ void manager_free(struct manager *m) {
         permanent_free(m->permanent);
         confirm_free(m->confirm);
         free(m->by_hand);
+        gate_done(&m->gate);
         policy_free(m->policy);
         free(m->policy_trouble);
         free(m->log_trouble);
@@ -270,6 +272,7 @@ int manager_reload(struct manager *m, struct diag *d) {
 
 int manager_rescan(struct manager *m, struct diag *d) {
         m->counters.rescans++;
+        gate_driver_came(&m->gate);
         for (size_t i = 0; i < m->tracking.n; i++)
                 m->tracking.devices[i].recheck = true;
         manager_try_at_once(m);

@@ -33,6 +33,7 @@ struct picture {
         enum guest_state state;
         bool busy; /* one of the devices is */
         enum probe_method probe;
+        enum gate_state gate;
         uint64_t log_sequence;
         struct digest log_head;
         uint64_t began, looked,

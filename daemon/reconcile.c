@@ -49,8 +49,7 @@ void manager_reconcile_soon(struct manager *m) {
         }
 }
 
-/* At the given time, or earlier. */
-static int reconcile_at(struct manager *m, uint64_t usec) {
+int manager_reconcile_at(struct manager *m, uint64_t usec) {
         int enabled = SD_EVENT_OFF, r;
         uint64_t planned = 0;
 
@@ -69,7 +68,7 @@ static int reconcile_at(struct manager *m, uint64_t usec) {
 
 void manager_reconcile_calmly(void *data) {
         struct manager *m = data;
-        int r = reconcile_at(m, m->looked_at + PACE_USEC);
+        int r = manager_reconcile_at(m, m->looked_at + PACE_USEC);
 
         if (r < 0) {
                 log_error("cannot go on: %s", errno_text(r));
@@ -119,12 +118,13 @@ static int held_new(const struct manager *m, const struct guest *g, uint64_t now
         if (!held)
                 return -ENOMEM;
         for (size_t i = 0; i < g->n_devices; i++) {
-                const struct tracked *t = &m->tracking.devices[i];
+                struct tracked *t = &m->tracking.devices[i];
 
                 held[i] = (struct held){
                         .instance = t->instance,
                         .state = t->recheck ? ENFORCEMENT_NONE : t->enforcement,
                         .noted = t->noted,
+                        .withheld = gate_withholds(m, g, &g->devices[i], t),
                 };
                 if (t->running != PLAN_NOTHING || tracked_is_arriving(t, &g->devices[i], now))
                         held[i].state = ENFORCEMENT_PENDING;
@@ -153,7 +153,7 @@ static void fail(struct manager *m, struct tracked *t, enum plan_verb verb, cons
 
 static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint64_t now) {
         struct diag d = {};
-        int r = workers_start(m->workers, verb, &t->instance, &d);
+        int r = workers_start(m->workers, verb, &t->instance, t->inode, &d);
 
         t->waiting = r == -EAGAIN;
         if (t->waiting)
@@ -165,10 +165,11 @@ static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint
         }
         if (r < 0 && r != -EBUSY) {
                 fail(m, t, verb, d.text);
-                return reconcile_at(m, tracked_next_try(t, now));
+                return manager_reconcile_at(m, tracked_next_try(t, now));
         }
         t->recheck = false;
         t->running = verb;
+        t->admitting = m->gate.round;
         t->hangs = false;
         if (verb == PLAN_BLOCK)
                 t->noted = true;
@@ -192,12 +193,15 @@ static int halt(struct manager *m, struct tracked *t, const struct device *devic
 static int act(struct manager *m, const struct picture *p, uint64_t now, struct diag *d) {
         _cleanup_(plan_freep) struct plan *plan = NULL;
         _cleanup_(freep) struct held *held = NULL;
-        int r = held_new(m, p->guest, now, &held);
+        int r = gate_follow(m, p, now);
 
+        if (r >= 0)
+                r = held_new(m, p->guest, now, &held);
         if (r >= 0)
                 r = plan_make(p->guest, p->evaluation, held, p->guest->n_devices, &plan);
         if (r < 0)
                 return diag_errno(d, r, "cannot plan");
+        gate_planned(&m->gate, plan);
         for (size_t i = 0; i < m->tracking.n; i++)
                 m->tracking.devices[i].waiting = false;
         for (size_t i = 0; i < plan->n && r >= 0; i++) {
@@ -213,7 +217,7 @@ static int act(struct manager *m, const struct picture *p, uint64_t now, struct 
                 if (step->verb == PLAN_HALT)
                         r = halt(m, t, device, p->evaluation->decisions[step->device].reason, now);
                 else if (when > now)
-                        r = reconcile_at(m, when);
+                        r = manager_reconcile_at(m, when);
                 else
                         r = start(m, t, step->verb, now);
         }
@@ -243,15 +247,19 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
                         return -ENOMEM;
                 verdicts[i] = out->verdict;
                 p->busy = p->busy || out->busy;
-                r = arriving ? reconcile_at(m, t->arrived + ARRIVAL_USEC) : 0;
+                r = arriving ? manager_reconcile_at(m, t->arrived + ARRIVAL_USEC) : 0;
                 if (r < 0)
                         return r;
         }
+        p->busy = p->busy || gate_is_busy(&m->gate);
         p->state = state_of(p->evaluation, verdicts);
+        p->gate = gate_state_of(p->evaluation, p->guest);
         p->probe = channel_probe_method(m->probe);
         r = m->policy_trouble ? picture_warn(p, m->policy_trouble) : 0;
         if (r >= 0 && m->log_trouble)
                 r = picture_warn(p, m->log_trouble);
+        if (r >= 0)
+                r = gate_warn(m, p);
         return r < 0 ? r : confirm_show(m, p);
 }
 
@@ -294,6 +302,7 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         if (r < 0)
                 return diag_errno(d, r, "cannot conclude");
         exposures_follow(m, p, now);
+        gate_settle(m, p);
         show(m, TAKE(p));
         exposures_arm(m); /* after what is urgent */
         exposures_keep(m, 0);
@@ -307,6 +316,8 @@ static void on_uevent(const struct uevent *e, void *data) {
         if (t && (e->action == UEVENT_ADD || e->action == UEVENT_REMOVE))
                 t->recheck = true;
         exposures_event(m, e, t);
+        if (e->subject == UEVENT_DRIVER && e->action == UEVENT_ADD)
+                gate_driver_came(&m->gate);
         manager_reconcile_soon(m);
 }
 
@@ -319,6 +330,7 @@ static void on_lost(int error, void *data) {
                 "events were lost (%s): looking at everything again", errno_text(error));
         m->counters.rescans++;
         exposures_lost(m);
+        gate_driver_came(&m->gate);
         for (size_t i = 0; i < m->tracking.n; i++)
                 m->tracking.devices[i].recheck = true;
         manager_reconcile_soon(m);
@@ -347,7 +359,7 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
 
         m->counters.actions++;
         manager_reconcile_soon(m);
-        if (!t)
+        if (gate_ended(m, verb, r, result, why) || !t)
                 return;
         exposures_ended(t, verb == PLAN_BLOCK && r >= 0 && result->effective && !t->renewed ? result : NULL);
         t->running = PLAN_NOTHING;
@@ -359,7 +371,12 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
                 t->problem[0] = 0;
         } else if (r < 0 || !result->effective)
                 fail(m, t, verb, r < 0 ? why : result->what);
-        else if (verb == PLAN_HALT) {
+        else if (verb == PLAN_ADMIT) {
+                t->enforcement = ENFORCEMENT_NONE; /* the facts speak: it has a driver, or there is none */
+                t->admitted = t->admitting;
+                t->problem[0] = 0;
+                t->tries = 0; /* the next try is for the next driver, and need not wait */
+        } else if (verb == PLAN_HALT) {
                 t->enforcement = ENFORCEMENT_NONE; /* nothing holds the device: it violates as before */
                 t->problem[0] = 0;
         } else {
@@ -375,6 +392,8 @@ static void on_hangs(const struct guid *instance, enum plan_verb verb, bool give
         struct manager *m = data;
         struct tracked *t = tracking_find(&m->tracking, instance);
 
+        if (gate_hangs(m, verb, given_up))
+                manager_reconcile_soon(m);
         if (!t)
                 return;
         t->running = verb; /* one that was adopted was not known to */

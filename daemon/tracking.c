@@ -32,6 +32,7 @@ static void renew(struct tracked *t, int state, uint64_t now) {
         }
         t->from_start = false;
         t->isolated = false;
+        t->admitted = 0;
         t->arrived = now;
         t->tries = 0;
         t->problem[0] = 0;

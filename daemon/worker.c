@@ -15,6 +15,7 @@
 
 #include "daemon/process.h"
 #include "lib/enforce/device-note.h"
+#include "lib/enforce/gate.h"
 
 struct answer {
         int r;
@@ -66,9 +67,31 @@ static void note_helper(int state, enum plan_verb verb, const struct guid *insta
         (void)note_write(state, NOTE_HELPER, instance, text, NULL);
 }
 
+static int act(struct sysroot *root, int state, enum plan_verb verb, const struct guid *instance,
+        uint64_t inode, struct answer *a) {
+        switch (verb) {
+        case PLAN_BLOCK:
+                return apply_block(root, state, instance, &a->result, &a->why);
+        case PLAN_RELEASE:
+                return apply_release(root, state, instance, &a->result, &a->why);
+        case PLAN_HALT:
+                return apply_isolate(root, instance, &a->result, &a->why);
+        case PLAN_ADMIT:
+                return gate_admit(root, instance, inode, &a->result, &a->why);
+        case PLAN_CLOSE_GATE:
+                return gate_close(root, state, &a->result, &a->why);
+        case PLAN_OPEN_GATE:
+                return gate_open(root, state, &a->result, &a->why);
+        case PLAN_NOTHING:
+        case _PLAN_VERB_MAX:
+                break;
+        }
+        return -EINVAL;
+}
+
 /* In the helper, from fork to end. */
 static _Noreturn void work(struct sysroot *root, int state, enum plan_verb verb, const struct guid *instance,
-        int answer) {
+        uint64_t inode, int answer) {
         const int keep[] = { root->fd, state, answer };
         struct answer a = {};
 
@@ -77,12 +100,7 @@ static _Noreturn void work(struct sysroot *root, int state, enum plan_verb verb,
         snprintf(name, sizeof(name), "cvmd-%s", plan_verb_to_string(verb));
         process_become_helper(name, keep, sizeof(keep) / sizeof(keep[0]));
         note_helper(state, verb, instance);
-        if (verb == PLAN_BLOCK)
-                a.r = apply_block(root, state, instance, &a.result, &a.why);
-        else if (verb == PLAN_HALT)
-                a.r = apply_isolate(root, instance, &a.result, &a.why);
-        else
-                a.r = apply_release(root, state, instance, &a.result, &a.why);
+        a.r = act(root, state, verb, instance, inode, &a);
         _exit(write(answer, &a, sizeof(a)) == sizeof(a) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -166,7 +184,8 @@ static bool works_on(const struct workers *w, const struct guid *instance) {
         return false;
 }
 
-int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, struct diag *d) {
+int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, uint64_t inode,
+        struct diag *d) {
         _cleanup_(closep) int pidfd = -1, from_helper = -1, to_us = -1;
         int pipe_ends[2], r;
         pid_t pid;
@@ -183,7 +202,7 @@ int workers_start(struct workers *w, enum plan_verb verb, const struct guid *ins
         if (pid < 0)
                 return diag_errno(d, -errno, "cannot start a helper");
         if (pid == 0)
-                work(w->root, w->state, verb, instance, to_us);
+                work(w->root, w->state, verb, instance, inode, to_us);
         pidfd = pidfd_open(pid, 0);
         r = pidfd < 0 ? -errno : watch(w, verb, instance, &pidfd, &from_helper);
         return r < 0 ? diag_errno(d, r, "cannot watch a helper") : 0;
@@ -199,22 +218,16 @@ bool workers_all_hang(const struct workers *w) {
 /* "VERB PID STARTTIME" of a process that still is that process; its pidfd. */
 static int helper_find(const char *text, enum plan_verb *ret_verb, int *ret_pidfd) {
         _cleanup_(closep) int pidfd = -1;
-        enum plan_verb found;
         unsigned long long noted;
         uint64_t started;
         char verb[16];
-        int pid, r;
+        int pid, r, found;
 
         if (sscanf(text, "%15s %d %llu", verb, &pid, &noted) != 3 || pid <= 1)
                 return -EBADMSG;
-        if (strcmp(verb, plan_verb_to_string(PLAN_BLOCK)) == 0)
-                found = PLAN_BLOCK;
-        else if (strcmp(verb, plan_verb_to_string(PLAN_RELEASE)) == 0)
-                found = PLAN_RELEASE;
-        else if (strcmp(verb, plan_verb_to_string(PLAN_HALT)) == 0)
-                found = PLAN_HALT;
-        else
-                return -EBADMSG;
+        found = plan_verb_from_string(verb);
+        if (found < 0)
+                return found;
         pidfd = pidfd_open(pid, 0);
         if (pidfd < 0)
                 return -errno;
@@ -224,7 +237,7 @@ static int helper_find(const char *text, enum plan_verb *ret_verb, int *ret_pidf
                 return r;
         if (started != noted)
                 return -ESRCH;
-        *ret_verb = found;
+        *ret_verb = (enum plan_verb)found;
         *ret_pidfd = take_fd(&pidfd);
         return 0;
 }

@@ -17,8 +17,8 @@
 struct workers;
 
 struct workers_handler {
-        /* r and why: of apply_block() or apply_release(); -ECHILD: a helper that was adopted, whose result
-         * is lost. */
+        /* r and why: of apply_block(), gate_admit() and the like; -ECHILD: a helper that was adopted, whose
+         * result is lost. */
         void (*ended)(const struct guid *instance, enum plan_verb verb, int r,
                 const struct apply_result *result, const char *why, void *data);
         /* It has not ended within the first patience; again, with given_up, at the end of the second. */
@@ -38,9 +38,13 @@ DEFINE_FREEP(struct workers, workers_free)
 /* Takes over what an earlier cvmd left running: `ended` is called when it ends, with -ECHILD. */
 int workers_adopt(struct workers *w, struct diag *d);
 
-/* PLAN_BLOCK, PLAN_RELEASE, or PLAN_HALT to isolate the device. -EBUSY while one works on that device,
- * -EAGAIN while there are WORKERS_MAX. */
-int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, struct diag *d);
+/*
+ * PLAN_BLOCK, PLAN_RELEASE, PLAN_ADMIT of the one with that inode number (0: any), or PLAN_HALT to isolate
+ * the device; PLAN_CLOSE_GATE, PLAN_OPEN_GATE, for which the instance is all zero. -EBUSY while one works on
+ * that device, -EAGAIN while there are WORKERS_MAX.
+ */
+int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, uint64_t inode,
+        struct diag *d);
 
 /* Whether there is no helper left that could be free soon. */
 bool workers_all_hang(const struct workers *w);

@@ -12,11 +12,20 @@ static const char *const verbs[] = {
         [PLAN_BLOCK] = "block",
         [PLAN_RELEASE] = "release",
         [PLAN_HALT] = "halt",
+        [PLAN_ADMIT] = "admit",
+        [PLAN_CLOSE_GATE] = "close-gate",
+        [PLAN_OPEN_GATE] = "open-gate",
 };
 _Static_assert(N_NAMES(verbs) == _PLAN_VERB_MAX, "every verb has a name");
 
 const char *plan_verb_to_string(enum plan_verb v) {
         return name_of(verbs, N_NAMES(verbs), v);
+}
+
+int plan_verb_from_string(const char *word) {
+        int value = name_find(verbs, N_NAMES(verbs), word);
+
+        return value == PLAN_NOTHING ? -EBADMSG : value;
 }
 
 void plan_free(struct plan *p) {
@@ -47,6 +56,29 @@ static bool override_is_ours(const struct device *device, const struct held *hel
 /* Blocked as far as can be seen from here: this process re-read it so, and no driver came since. */
 static bool stays_blocked(const struct device *device, const struct held *held) {
         return held->state == ENFORCEMENT_BLOCKED && !device->driver;
+}
+
+/* Whether it may have a driver; what halts the guest may not either. */
+static bool may_be_bound(const struct decision *decision, enum policy_mode mode) {
+        switch (decision->action) {
+        case ACTION_ALLOW:
+        case ACTION_AUDIT:
+                return true;
+        case ACTION_BLOCK:
+                return mode != MODE_ENFORCE || decision->protected;
+        case ACTION_HALT:
+                return mode != MODE_ENFORCE;
+        case ACTION_UNSET:
+        case _ACTION_MAX:
+                break;
+        }
+        return false;
+}
+
+static bool is_to_be_admitted(const struct decision *decision, enum policy_mode mode,
+        const struct device *device, const struct held *held) {
+        return held->withheld && !device->driver && held->state != ENFORCEMENT_PENDING &&
+                !override_is_ours(device, held) && may_be_bound(decision, mode);
 }
 
 static enum plan_verb verb_for(const struct decision *decision, enum policy_mode mode,
@@ -83,6 +115,8 @@ int plan_make(const struct guest *g, const struct evaluation *e, const struct he
                 struct held h = find_held(held, n_held, &device->instance);
                 enum plan_verb verb = verb_for(&e->decisions[i], e->mode, device, &h);
 
+                if (verb == PLAN_NOTHING && is_to_be_admitted(&e->decisions[i], e->mode, device, &h))
+                        verb = PLAN_ADMIT;
                 if (verb == PLAN_NOTHING)
                         continue;
                 p->steps[p->n++] = (struct plan_step){

@@ -4,13 +4,23 @@
 /* What is to be done, pure: from decisions, facts and what is held already. */
 #include "lib/policy/evaluation.h"
 
-enum plan_verb { PLAN_NOTHING, PLAN_BLOCK, PLAN_RELEASE, PLAN_HALT, _PLAN_VERB_MAX };
+enum plan_verb {
+        PLAN_NOTHING,
+        PLAN_BLOCK,
+        PLAN_RELEASE,
+        PLAN_HALT,
+        PLAN_ADMIT,      /* a driver for what the gate keeps without one */
+        PLAN_CLOSE_GATE, /* these two are of the bus, not of a device, and in no plan */
+        PLAN_OPEN_GATE,
+        _PLAN_VERB_MAX
+};
 
 /* What enforcement remembers of a device; zero: nothing. */
 struct held {
         struct guid instance;
         enum enforcement state; /* as last re-read by this process; NONE after a restart */
         bool noted;             /* our override may stand on it: there is a NOTE_OVERRIDE */
+        bool withheld;          /* the gate may keep a driver from it that it could have */
 };
 
 struct plan_step {
@@ -28,7 +38,8 @@ struct plan {
  * Blocks in enforce mode alone, and never protected devices, hv_sock, or one with an action under way. A
  * device that failed is planned again: when, is for the caller to say. Releases what is noted (or carries
  * our override) and is not to be blocked any more: in audit and off only what is allowed, since what was
- * blocked stays until it is released by hand or by a policy that allows it. held is sorted by instance, as
+ * blocked stays until it is released by hand or by a policy that allows it. Admits what is withheld, has no
+ * driver and is not to be blocked; protected devices and hv_sock too. held is sorted by instance, as
  * the devices are. -ENOMEM.
  */
 int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held,
@@ -36,4 +47,6 @@ int plan_make(const struct guest *g, const struct evaluation *e, const struct he
 void plan_free(struct plan *p);
 DEFINE_FREEP(struct plan, plan_free)
 
-const char *plan_verb_to_string(enum plan_verb v); /* nothing block release halt */
+/* nothing block release halt admit close-gate open-gate */
+const char *plan_verb_to_string(enum plan_verb v);
+int plan_verb_from_string(const char *word); /* -EBADMSG; not "nothing" */

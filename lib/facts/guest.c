@@ -56,6 +56,15 @@ static int compare_devices(const void *a, const void *b) {
         return guid_compare(&((const struct device *)a)->instance, &((const struct device *)b)->instance);
 }
 
+static enum tristate eval_autoprobe(const struct snapshot *s) {
+        size_t n;
+        const char *text = snapshot_text(s, "sys/bus/vmbus/drivers_autoprobe", &n);
+
+        if (!text || n == 0 || (text[0] != '0' && text[0] != '1'))
+                return TRISTATE_UNKNOWN;
+        return text[0] == '1' ? TRISTATE_YES : TRISTATE_NO;
+}
+
 int guest_eval(const struct snapshot *s, struct guest **ret) {
         _cleanup_(guest_freep) struct guest *g = calloc(1, sizeof(*g));
         struct gather in = { .guest = g, .snapshot = s };
@@ -64,6 +73,7 @@ int guest_eval(const struct snapshot *s, struct guest **ret) {
         if (!g)
                 return -ENOMEM;
         g->isolation = isolation_eval(s);
+        g->autoprobe = eval_autoprobe(s);
         r = guest_eval_posture(g, s);
         if (r == 0)
                 r = guest_eval_connection(g, s, &in.connection);

@@ -10,6 +10,7 @@ struct guest {
         struct isolation isolation;
         unsigned vmbus_major, vmbus_minor;     /* 0.0 when not known */
         enum tristate connection_confidential; /* the VMBus connection itself */
+        enum tristate autoprobe;               /* whether the kernel gives drivers to devices by itself */
         struct device *devices;                /* sorted by instance */
         size_t n_devices;
         char **warnings; /* for a person: contradictions, devices that could not be read, probe notes */

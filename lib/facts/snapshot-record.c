@@ -106,11 +106,11 @@ static int record_machine(struct recorder *rec) {
                 "proc/cmdline",
                 "sys/kernel/security/lockdown",
                 "sys/module/hv_vmbus/parameters/max_version",
+                "sys/bus/vmbus/drivers_autoprobe",
         };
         static const char *const everything[] = {
                 "proc/sys/kernel/hostname",
                 "proc/sys/kernel/osrelease",
-                "sys/bus/vmbus/drivers_autoprobe",
         };
         int r = 0;
 

@@ -206,6 +206,7 @@ int policy_evaluate(const struct policy *p, const struct guest *g, const struct 
         e->mode_overridden = o->mode != MODE_UNSET;
         e->mode = o->mode != MODE_UNSET ? o->mode : p->mode;
         e->applies = rules_apply(p, g);
+        e->gated = e->mode == MODE_ENFORCE && e->applies && p->gate == GATE_ON;
         e->decisions = calloc(g->n_devices + 1, sizeof(*e->decisions));
         if (!e->decisions || hold_against_expectations(p, g, e) < 0)
                 return -ENOMEM;

@@ -34,6 +34,7 @@ struct decision {
 struct evaluation {
         enum policy_mode mode; /* in force: the policy's, or the override */
         bool mode_overridden;
+        bool gated;                 /* no device may have a driver before it was judged */
         bool applies;               /* rules apply: isolated, or expected to be, or unclear */
         bool expected;              /* the guest is what `expect` says (true without `expect`) */
         char *unexpected;           /* what was found instead, NULL when expected */
@@ -66,6 +67,19 @@ enum enforcement {
 
 /* Pure: from the decision, the facts (bound or not, override) and what enforcement saw. */
 enum verdict verdict_of(const struct decision *d, const struct device *device, enum enforcement enforcement);
+
+/* Where the gate stands: whether it is wanted, and whether the kernel holds devices back. */
+enum gate_state {
+        GATE_STATE_UNSET,
+        GATE_STATE_OFF,     /* not wanted */
+        GATE_STATE_ON,      /* wanted and closed */
+        GATE_STATE_PENDING, /* wanted, and the kernel still gives drivers to devices by itself */
+        _GATE_STATE_MAX,
+};
+
+/* Pure: from what the policy wants and what the kernel was seen to do. Without a VMBus, off. */
+enum gate_state gate_state_of(const struct evaluation *e, const struct guest *g);
+const char *gate_state_to_string(enum gate_state s); /* unset off on pending */
 
 /* Pure: of the whole guest, from its evaluation and one verdict for each device. */
 enum guest_state state_of(const struct evaluation *e, const enum verdict *verdicts);

@@ -14,6 +14,10 @@ static struct json_object *mode_json(const struct policy *p, enum policy_json_fo
         return json_object_new_string(policy_mode_to_string(p->mode));
 }
 
+static struct json_object *gate_json(const struct policy *p, enum policy_json_form form) {
+        return json_object_new_string(policy_gate_to_string(p->gate));
+}
+
 static struct json_object *expect_json(const struct policy *p, enum policy_json_form form) {
         return policy_expect_json(p, form);
 }
@@ -36,6 +40,7 @@ static const struct {
         size_t origin;
 } settings[] = {
         { "mode", mode_json, offsetof(struct policy, mode_origin) },
+        { "gate", gate_json, offsetof(struct policy, gate_origin) },
         { "expect", expect_json, offsetof(struct policy, expect_origin) },
         { "unknown", unknown_json, offsetof(struct policy, unknown_origin) },
         { "protect", protect_json, offsetof(struct policy, protect_origin) },

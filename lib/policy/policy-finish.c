@@ -29,6 +29,8 @@ static int protect_by_default(struct policy *p) {
 static int set_defaults(struct policy *p) {
         if (p->mode == MODE_UNSET)
                 p->mode = MODE_AUDIT;
+        if (p->gate == GATE_UNSET)
+                p->gate = GATE_OFF;
         if (p->unknown == UNKNOWN_UNSET)
                 p->unknown = UNKNOWN_VIOLATION;
         if (p->default_action == ACTION_UNSET)

@@ -134,11 +134,17 @@ static struct json_object *rules_json(const struct policy *p, enum policy_json_f
         return TAKE(a);
 }
 
+/* A gate that is off is not part of what is enforced. */
+static bool add_gate(struct json_object *o, const struct policy *p, enum policy_json_form form) {
+        return (form == POLICY_JSON_ENFORCED && p->gate != GATE_ON) ||
+                json_add_text(o, "gate", policy_gate_to_string(p->gate));
+}
+
 int policy_to_json(const struct policy *p, enum policy_json_form form, struct json_object **ret) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
 
         if (!o || !json_add_number(o, "version", 1) ||
-                !json_add_text(o, "mode", policy_mode_to_string(p->mode)) ||
+                !json_add_text(o, "mode", policy_mode_to_string(p->mode)) || !add_gate(o, p, form) ||
                 (policy_expects(p) && !json_add(o, "expect", policy_expect_json(p, form))) ||
                 !json_add_text(o, "unknown", policy_unknown_to_string(p->unknown)) ||
                 !json_add(o, "protect", policy_words_json(&p->protect, form)) ||

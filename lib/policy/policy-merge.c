@@ -12,6 +12,10 @@ int policy_merge(struct policy *p, struct policy *file) {
                 p->mode = file->mode;
                 p->mode_origin = file->mode_origin;
         }
+        if (p->gate_origin.line == 0) {
+                p->gate = file->gate;
+                p->gate_origin = file->gate_origin;
+        }
         if (p->expect_origin.line == 0) {
                 p->expect_isolation = file->expect_isolation;
                 file->expect_isolation = (struct policy_words){};

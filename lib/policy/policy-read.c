@@ -14,6 +14,7 @@
 #include "lib/policy/policy-rule.h"
 
 static const char *const modes[] = { [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce" };
+static const char *const gates[] = { [GATE_OFF] = "off", [GATE_ON] = "on" };
 static const char *const unknowns[] = { [UNKNOWN_VIOLATION] = "violation", [UNKNOWN_PASS] = "pass" };
 static const char
         *const actions[] = { [ACTION_ALLOW] = "allow", [ACTION_AUDIT] = "audit", [ACTION_BLOCK] = "block" };
@@ -220,6 +221,13 @@ static void read_mode(struct reader *r, const struct json_node *value, void *int
                 p->mode = (enum policy_mode)reader_choose(r, value, modes, N_NAMES(modes));
 }
 
+static void read_gate(struct reader *r, const struct json_node *value, void *into) {
+        struct policy *p = into;
+
+        p->gate_origin = origin_of(r, value->at);
+        p->gate = (enum policy_gate)reader_choose(r, value, gates, N_NAMES(gates));
+}
+
 static const struct object_key expect_keys[] = {
         { "isolation", read_isolation_words, offsetof(struct policy, expect_isolation) },
         { "paravisor", read_flag, offsetof(struct policy, expect_paravisor) },
@@ -267,6 +275,7 @@ static const struct object_key policy_keys[] = {
         { "$schema", read_schema_name, 0 },
         { "version", read_version, 0 },
         { "mode", read_mode, 0 },
+        { "gate", read_gate, 0 },
         { "expect", read_expect, 0 },
         { "unknown", read_unknown, 0 },
         { "protect", read_protect, 0 },

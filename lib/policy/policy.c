@@ -26,6 +26,13 @@ static const char *const unknowns[] = {
 };
 _Static_assert(N_NAMES(unknowns) == _UNKNOWN_MAX, "every way to count the unknown has a name");
 
+static const char *const gates[] = {
+        [GATE_UNSET] = "unset",
+        [GATE_OFF] = "off",
+        [GATE_ON] = "on",
+};
+_Static_assert(N_NAMES(gates) == _POLICY_GATE_MAX, "every position of the gate has a name");
+
 /*
  * The last resort, when no policy can be read: nothing that carries payload over memory that the host can
  * read or may be able to read; control is let pass, and the rest reported, so that the guest is not called
@@ -48,6 +55,10 @@ const char *policy_action_to_string(enum policy_action a) {
 
 const char *policy_unknown_to_string(enum policy_unknown u) {
         return name_of(unknowns, N_NAMES(unknowns), u);
+}
+
+const char *policy_gate_to_string(enum policy_gate g) {
+        return name_of(gates, N_NAMES(gates), g);
 }
 
 bool policy_expects(const struct policy *p) {

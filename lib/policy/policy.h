@@ -19,6 +19,9 @@ enum policy_action { ACTION_UNSET, ACTION_ALLOW, ACTION_AUDIT, ACTION_BLOCK, ACT
 /* How an unknown fact counts in a `require`. */
 enum policy_unknown { UNKNOWN_UNSET, UNKNOWN_VIOLATION, UNKNOWN_PASS, _UNKNOWN_MAX };
 
+/* Whether a device gets a driver only once it was judged, instead of as soon as there is one. */
+enum policy_gate { GATE_UNSET, GATE_OFF, GATE_ON, _POLICY_GATE_MAX };
+
 /* Where a value was written; all zero: nowhere, it is what holds when no file says. */
 struct policy_origin {
         const char *file; /* owned by the policy; NULL: built in */
@@ -61,6 +64,8 @@ struct policy_rule {
 struct policy {
         enum policy_mode mode; /* as written; audit when no file says */
         struct policy_origin mode_origin;
+        enum policy_gate gate; /* off when no file says; effective in mode enforce alone */
+        struct policy_origin gate_origin;
         struct policy_words expect_isolation; /* empty: not expected */
         enum tristate expect_paravisor;       /* UNKNOWN: not expected */
         struct policy_origin expect_origin;
@@ -90,10 +95,12 @@ int policy_new_built_in(struct policy **ret);
 /*
  * What is enforced, as canonical JSON (RFC 8785): no reasons, labels, paths or files; lists of a match
  * sorted, GUIDs in lower case; a match key that is absent stays absent, a setting that no file has is there
- * with the value that holds. policy->digest is SHA-256 over these bytes. They are themselves a policy, of
- * the same digest. The caller frees *ret. -ENOMEM.
+ * with the value that holds, but for a gate that is off, which is absent: a policy that was written before
+ * there were gates keeps its digest. policy->digest is SHA-256 over these bytes. They are themselves a
+ * policy, of the same digest. The caller frees *ret. -ENOMEM.
  */
 int policy_canonical(const struct policy *p, char **ret);
 
 const char *policy_action_to_string(enum policy_action a);   /* unset allow audit block halt */
 const char *policy_unknown_to_string(enum policy_unknown u); /* unset violation pass */
+const char *policy_gate_to_string(enum policy_gate g);       /* unset off on */

@@ -2,7 +2,26 @@
 /* From decisions, facts and what enforcement saw to the words that everyone reads. */
 #include <string.h>
 
+#include "lib/base/name-table.h"
 #include "lib/policy/evaluation.h"
+
+static const char *const gate_states[] = {
+        [GATE_STATE_UNSET] = "unset",
+        [GATE_STATE_OFF] = "off",
+        [GATE_STATE_ON] = "on",
+        [GATE_STATE_PENDING] = "pending",
+};
+_Static_assert(N_NAMES(gate_states) == _GATE_STATE_MAX, "every state of the gate has a name");
+
+const char *gate_state_to_string(enum gate_state s) {
+        return name_of(gate_states, N_NAMES(gate_states), s);
+}
+
+enum gate_state gate_state_of(const struct evaluation *e, const struct guest *g) {
+        if (!e->gated || g->autoprobe == TRISTATE_UNKNOWN)
+                return GATE_STATE_OFF;
+        return g->autoprobe == TRISTATE_NO ? GATE_STATE_ON : GATE_STATE_PENDING;
+}
 
 /* A driver that is bound speaks louder than what enforcement saw before. */
 static bool is_blocked(const struct device *device, enum enforcement enforcement) {

@@ -171,7 +171,7 @@ def mistaken():
 
 
 GUID = "f8615163-df3e-46c5-913f-f2d2f965ed0e"
-WORDS = ["", "network", "Network", "netwrok", "scsi", GUID, GUID.upper(), "{" + GUID + "}", "{" + GUID, GUID + "\n", GUID[1:],
+WORDS = ["", "on", "off", "network", "Network", "netwrok", "scsi", GUID, GUID.upper(), "{" + GUID + "}", "{" + GUID, GUID + "\n", GUID[1:],
          "f8*", "*", "?", "[", "]", "[]", "[!0]f*", "[0[1]*", "f8[0-9]*", "f8", "g*", "hv_netvsc", "hv_*", "hv netvsc", "hv_[",
          "hv_]", "hv_[a-z]*", "0x1414", "0x", "0x0", "1414", "0X1414", "0x000000001414", "0x114140000", "0xffffffff",
          "0xFFFFffff", "0xfffffffff", "0x14g4", "snp", "tdx", "SNP", "unknown", "none", "root", "usr", "last-network", "/", "//",
@@ -181,7 +181,8 @@ WORDS = ["", "network", "Network", "netwrok", "scsi", GUID, GUID.upper(), "{" + 
 VALUES = WORDS + [None, True, False, 0, 1, 2, -1, NUMBER_MAX, [], {}, [[]], [{}], ["network", "scsi"], ["network", ""],
                   ["network", 1], ["root", "/a"], {"action": "allow"}, {"ring": "confidential"}, {"class": "kvp"},
                   {"not": {}}, {"hvsock": True}]
-KEYS = ["$schema", "version", "mode", "expect", "unknown", "protect", "rules", "default", "id", "match", "require",
+KEYS = ["$schema", "version", "mode", "gate", "expect", "unknown", "protect", "rules", "default", "id", "match",
+        "require",
         "on-violation", "action", "reason", "labels", "class", "instance", "driver", "vendor", "device", "isolation",
         "paravisor", "kernel-allowed", "hvsock", "not", "ring", "dma", "Version", "label", "comment", ""]
 TEXTS = ["", " ", "{", "}", "[]", "null", "true", "1", '"a"', "{}", '{"version":1}', '{"version":1,}', '{"version":1}x',
@@ -215,7 +216,7 @@ def in_every_place(value):
         yield {"version": 1, "rules": [{**required, "require": {key: value}}]}
     for action in "action", "on-violation":
         yield {"version": 1, "rules": [{**(rule if action == "action" else required), "match": {"hvsock": True}, action: value}]}
-    for key in "$schema", "version", "mode", "expect", "unknown", "protect", "rules", "default":
+    for key in "$schema", "version", "mode", "gate", "expect", "unknown", "protect", "rules", "default":
         yield {"version": 1, key: value}
     for key in "isolation", "paravisor":
         yield {"version": 1, "expect": {key: value}}

@@ -239,7 +239,7 @@ def test_a_policy_differs_from_itself_in_nothing():
 
 def test_what_differs_is_what_each_policy_says_by_itself():
     found = diff(DEFAULT, STRICT, *RECORDINGS, exits=3)
-    assert [s["setting"] for s in found["settings"]] == ["mode", "expect", "default"], found["settings"]
+    assert [s["setting"] for s in found["settings"]] == ["mode", "gate", "expect", "default"], found["settings"]
     for guest, name in zip(found["guests"], RECORDINGS):
         old, new = ({d["instance"]: d for d in devices_of(name, policy)} for policy in (DEFAULT, STRICT))
         assert guest["total"] == len(old)
@@ -266,7 +266,7 @@ def test_a_difference_is_told_with_both_rules():
     assert lines[at + 1] == f"  network {PLAIN_NETWORK}", out
     assert re.match(r"    old  violating, audit by default-payload at .*90-default\.json:\d+:\d+$", lines[at + 2]), out
     assert re.match(r"    new  violating, block by payload-private at .*strict\.json:\d+:\d+$", lines[at + 4]), out
-    assert "tdx-openhcl" not in out and lines[-1] == "Changes: 3 settings, 1 state, 1 device (2 guests).", out
+    assert "tdx-openhcl" not in out and lines[-1] == "Changes: 4 settings, 1 state, 1 device (2 guests).", out
 
 
 def test_policies_may_differ_and_nothing_change():

@@ -105,6 +105,10 @@ class Vmbus:
         text = self.tree.read(f"{self.path(instance)}/driver_override").rstrip("\n")
         return None if text == UNSET else text
 
+    def autoprobes(self):
+        """Whether the kernel gives drivers to devices by itself; drivers_probe, bind and new_id do in any case."""
+        return self.tree.read(f"{BUS}/drivers_autoprobe").startswith("1")
+
     def matches(self, instance, driver):
         override = self.override(instance)
         if override is not None:
@@ -252,7 +256,7 @@ class Vmbus:
         self.tree.link(f"{device}/subsystem", BUS)
         self.tree.link(f"{DEVICES}/{instance}", device)
         self._device_event("add", instance)
-        if self.tree.read(f"{BUS}/drivers_autoprobe").startswith("1"):
+        if self.autoprobes():
             self.attach(instance)
         self.add_channel(instance, relid, 0)
 
@@ -282,8 +286,9 @@ class Vmbus:
 
     def register_driver(self, driver):
         self._complete_driver(driver)
+        if self.autoprobes():
+            self._attach_all(driver)
         self._event("add", f"{DRIVERS}/{driver}", "drivers")
-        self._attach_all(driver)
 
     def _attach_all(self, driver):
         for instance in self.tree.list(DEVICES):

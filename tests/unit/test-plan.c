@@ -118,6 +118,41 @@ static void what_is_ours_is_released(void **state) {
         RUN_ROWS(rows);
 }
 
+static void the_gate_lets_pass_what_may_be_bound(void **state) {
+        const struct held waits = { .withheld = true };
+        const struct held arrives = { .withheld = true, .state = ENFORCEMENT_PENDING };
+        const struct held was_blocked = { .withheld = true, .noted = true, .state = ENFORCEMENT_BLOCKED };
+        const struct held failing = { .withheld = true, .state = ENFORCEMENT_FAILED };
+        const struct device silent = { .hvsock = true };
+        const struct row rows[] = {
+                { "allowed", MODE_ENFORCE, allow, unbound, waits, PLAN_ADMIT },
+                { "only reported", MODE_ENFORCE, audit, unbound, waits, PLAN_ADMIT },
+                { "protected", MODE_ENFORCE, protected, unbound, waits, PLAN_ADMIT },
+                { "an override of others", MODE_ENFORCE, allow, taken, waits, PLAN_ADMIT },
+                { "hv_sock", MODE_ENFORCE, allow, silent, waits, PLAN_ADMIT },
+                { "a failure is tried again", MODE_ENFORCE, allow, unbound, failing, PLAN_ADMIT },
+                { "once it does not enforce", MODE_AUDIT, block, unbound, waits, PLAN_ADMIT },
+                { "violates", MODE_ENFORCE, block, unbound, waits, PLAN_BLOCK },
+                { "violates, hv_sock", MODE_ENFORCE, block, silent, waits, PLAN_NOTHING },
+                { "halts", MODE_ENFORCE, halt, unbound, waits, PLAN_HALT },
+                { "halts, in audit", MODE_AUDIT, halt, unbound, waits, PLAN_ADMIT },
+                { "no decision", MODE_ENFORCE, unset, unbound, waits, PLAN_NOTHING },
+                { "under way", MODE_ENFORCE, allow, unbound, arrives, PLAN_NOTHING },
+                { "bound", MODE_ENFORCE, allow, bound, waits, PLAN_NOTHING },
+                { "blocked before", MODE_ENFORCE, allow, unbound, was_blocked, PLAN_RELEASE },
+                { "blocked in audit", MODE_AUDIT, audit, unbound, was_blocked, PLAN_NOTHING },
+        };
+
+        RUN_ROWS(rows);
+}
+
+static void every_verb_has_its_word(void **state) {
+        for (enum plan_verb v = PLAN_NOTHING + 1; v < _PLAN_VERB_MAX; v++)
+                assert_int_equal(plan_verb_from_string(plan_verb_to_string(v)), v);
+        assert_int_equal(plan_verb_from_string("nothing"), -EBADMSG);
+        assert_int_equal(plan_verb_from_string(""), -EBADMSG);
+}
+
 static void each_device_finds_what_is_held_of_it(void **state) {
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct device devices[4];
@@ -154,6 +189,8 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(some_are_never_touched),
         cmocka_unit_test(audit_and_off_never_block),
         cmocka_unit_test(what_is_ours_is_released),
+        cmocka_unit_test(the_gate_lets_pass_what_may_be_bound),
+        cmocka_unit_test(every_verb_has_its_word),
         cmocka_unit_test(each_device_finds_what_is_held_of_it),
         cmocka_unit_test(nothing_gives_an_empty_plan),
 };

@@ -74,7 +74,9 @@ static void what_is_not_enforced_does_not_count(void **state) {
                 "\"require\":{\"ring\":\"confidential\"},\"on-violation\":\"block\"}],\"default\":{"
                 "\"action\":\"audit\"}}",
                 /* what holds when no file says, said */
-                "{\"version\":1,\"mode\":\"enforce\",\"unknown\":\"violation\",\"expect\":{},\"protect\":["
+                "{\"version\":1,\"mode\":\"enforce\",\"gate\":\"off\",\"unknown\":\"violation\",\"expect\":{"
+                "},"
+                "\"protect\":["
                 "\"root\",\"swap\"],"
                 "\"rules\":[{\"id\":\"a\",\"match\":{\"class\":[\"network\",\"scsi\"],\"vendor\":\"0x1414\"}"
                 ","
@@ -110,6 +112,7 @@ static void what_is_enforced_counts(void **state) {
                 { "\"block\"", "\"halt\"" },
                 { "\"block\"", "\"block\",\"protect\":[]" },
                 { "{\"action\":\"audit\"}", "{\"action\":\"block\"}" },
+                { "\"version\":1", "\"version\":1,\"gate\":\"on\"" },
                 { "\"version\":1", "\"version\":1,\"unknown\":\"pass\"" },
                 { "\"version\":1", "\"version\":1,\"expect\":{\"paravisor\":true}" },
         };

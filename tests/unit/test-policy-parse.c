@@ -56,6 +56,8 @@ static const struct {
         { "{\"version\":1,\"\\u001b[2J\":1}", 14, "\\x1b[2J" }, /* nothing reaches a terminal raw */
         { "{\"version\":1,\"mode\":\"enforced\"}", 21, "did you mean \"enforce\"?" },
         { "{\"version\":1,\"mode\":\"off\"}", 21, "cvmd.mode=off" },
+        { "{\"version\":1,\"gate\":true}", 21, "a string belongs here, not true or false" },
+        { "{\"version\":1,\"gate\":\"closed\"}", 21, "none of: off, on" },
         { "{\"version\":1,\"mode\":true}", 21, "a string belongs here, not true or false" },
         { "{\"version\":1,\"unknown\":\"fail\"}", 24, "none of: violation, pass" },
         { "{\"version\":1,\"expect\":{\"isolation\":\"sev\"}}", 36,

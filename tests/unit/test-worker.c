@@ -117,7 +117,7 @@ static void answers_arrive(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
 
         start_pool(&b, &answers, FOREVER);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
         run_until(&b, &b.ended, 1);
         assert_int_equal(b.r, -ENODEV);
         assert_string_not_equal(b.why, "");
@@ -129,7 +129,7 @@ static void a_dead_helper_is_a_failure(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
 
         start_pool(&b, &kills, FOREVER);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
         run_until(&b, &b.ended, 1);
         assert_int_equal(b.r, -EIO);
 }
@@ -139,8 +139,8 @@ static void a_hang_is_told_twice_and_the_end_still_counts(void **state) {
         struct diag d = {};
 
         start_pool(&b, &hangs, SOON);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, &d), 0);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, &d), -EBUSY);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, &d), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, &d), -EBUSY);
         run_until(&b, &b.hangs, 1);
         assert_int_equal(b.given_up, 0);
         expect_note(&b, 0);
@@ -151,7 +151,7 @@ static void a_hang_is_told_twice_and_the_end_still_counts(void **state) {
         run_until(&b, &b.ended, 1);
         assert_int_equal(b.r, -ENODEV);
         expect_note(&b, -ENODATA);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, &d), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, &d), 0);
         let_go(&b);
         run_until(&b, &b.ended, 2);
 }
@@ -163,7 +163,7 @@ static void a_helper_holds_nothing_of_ours(void **state) {
 
         start_pool(&b, &hangs, SOON);
         assert_int_equal(pipe(ends), 0);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
         close(ends[1]);
         assert_int_equal(read(ends[0], &c, 1), 0); /* the end: nobody else has the other side */
         close(ends[0]);
@@ -178,9 +178,9 @@ static void helpers_are_bounded(void **state) {
         start_pool(&b, &hangs, FOREVER);
         for (unsigned i = 0; i < WORKERS_MAX; i++) {
                 others.bytes[15] = (uint8_t)(100 + i);
-                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &others, NULL), 0);
+                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &others, 0, NULL), 0);
         }
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), -EAGAIN);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), -EAGAIN);
         assert_false(workers_all_hang(b.workers));
         workers_free(b.workers);
         b.workers = NULL;
@@ -198,14 +198,14 @@ static void helpers_of_an_earlier_cvmd_are_adopted(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
 
         start_pool(&b, &hangs, SOON);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
         run_until(&b, &b.hangs, 1);
         expect_note(&b, 0);
         workers_free(b.workers); /* and the helper lives on */
         b.workers = NULL;
         start_pool(&b, &hangs, SOON);
         assert_int_equal(workers_adopt(b.workers, NULL), 0);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), -EBUSY);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), -EBUSY);
         run_until(&b, &b.hangs, 2);
         let_go(&b);
         run_until(&b, &b.ended, 1);
@@ -223,7 +223,7 @@ static void notes_of_helpers_that_ended_are_swept(void **state) {
                 assert_int_equal(note_write(b.folder.fd, NOTE_HELPER, &b.instance, texts[i], NULL), 0);
                 assert_int_equal(workers_adopt(b.workers, NULL), 0);
                 expect_note(&b, -ENODATA);
-                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, NULL), 0);
+                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
                 run_until(&b, &b.ended, 1);
         }
 }

@@ -4,8 +4,8 @@
 POLICY=/etc/cvmd/policy.d/50-test.json
 OBJECT=/org/cvmd1
 
-enforce_strictly() { # the example policy, as an administrator would install it
-        mkdir -p ${POLICY%/*} && cp /usr/share/doc/cvmd/examples/strict.json $POLICY
+enforce_strictly() { # the example policy; without the gate, so that there is something to unbind
+        mkdir -p ${POLICY%/*} && sed 's/"gate": "on"/"gate": "off"/' /usr/share/doc/cvmd/examples/strict.json >$POLICY
 }
 
 cvmd_start() { # OPTION...: ends when cvmd is ready
