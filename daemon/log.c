@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -48,6 +50,13 @@ static void log_to_journal(int priority, const char *message_id, const struct lo
                 free(owned[i]);
 }
 
+/* In an initrd without a journal: told by its numbers, like everything that was handed to us. */
+static bool stderr_is_kmsg(void) {
+        struct stat st;
+
+        return fstat(STDERR_FILENO, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 11);
+}
+
 void log_entry(int priority, const char *message_id, const struct log_field *fields, size_t n_fields,
         const char *format, ...) {
         char message[TEXT_MAX];
@@ -58,6 +67,8 @@ void log_entry(int priority, const char *message_id, const struct log_field *fie
         va_end(ap);
         if (stderr_is_journal())
                 log_to_journal(priority, message_id, fields, n_fields, message);
+        else if (stderr_is_kmsg()) /* one write, one line; of the kernel's facilities, daemon */
+                dprintf(STDERR_FILENO, "<%d>cvmd: %s\n", LOG_DAEMON | priority, message);
         else
                 fprintf(stderr, "cvmd: %s\n", message);
 }

@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/bus.h"
+#include "daemon/early.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/options.h"
@@ -18,11 +19,15 @@
 #include "lib/base/file.h"
 
 #define EXIT_USAGE 2
+#define RELEASE_USEC (10 * 1000 * 1000)
 #define CPUID_FILE_MAX (64 * 1024 * 1024) /* a whole snapshot will do */
 
 /* What the handlers of signals and the observer need. */
 struct context {
         struct manager *manager;
+        sd_event *event;
+        int foreground; /* who waits there until everything was looked at; -1: nobody */
+        bool release;   /* until everything was given back */
         bool simulated; /* a guest that is not this machine is not halted */
 };
 
@@ -59,6 +64,10 @@ static int watch_signals(sd_event *event, struct context *c) {
 }
 
 static void notify_ready(void *data) {
+        const struct context *c = data;
+
+        if (c->foreground >= 0)
+                (void)!write(c->foreground, "", 1); /* nobody may wait there any more */
         (void)sd_notify(0, "READY=1");
 }
 
@@ -81,6 +90,19 @@ static void notify_status(const struct picture *before, const struct picture *af
         (void)sd_notifyf(0, "STATUS=%s, mode %s, %zu devices, %zu blocked",
                 guest_state_to_string(after->state), policy_mode_to_string(after->evaluation->mode),
                 after->guest->n_devices, blocked);
+}
+
+static void show_picture(const struct picture *before, const struct picture *after, void *data) {
+        const struct context *c = data;
+
+        notify_status(before, after, data);
+        if (c->release && !after->busy && !manager_holds_gate(c->manager))
+                (void)sd_event_exit(c->event, 0);
+}
+
+static int on_release_time(sd_event_source *source, uint64_t usec, void *userdata) {
+        log_error("not everything could be given back in time");
+        return sd_event_exit(sd_event_source_get_event(source), -ETIMEDOUT);
 }
 
 static void halt_machine(const char *why, void *data) {
@@ -122,28 +144,72 @@ static enum policy_mode mode_override(struct sysroot *root, const struct options
         return mode;
 }
 
-static int run(const struct options *o, struct diag *d) {
+/* Whether there is something to do at all: -EALREADY when not, which is said. */
+static int prepare(struct options *o, struct sysroot *root, int *ret_foreground, struct diag *d) {
+        _cleanup_(sysroot_freep) struct sysroot *new_root = NULL;
+        int r = 0;
+
+        if (o->task == TASK_EARLY && early_is_kdump(root))
+                return diag_fail(d, -EALREADY, "a crash dump is being saved: nothing is kept from it");
+        if (o->task == TASK_EARLY && o->background) {
+                r = early_go_background(ret_foreground);
+                return r < 0 ? diag_errno(d, r, "cannot go to the background") : 0;
+        }
+        if (o->task != TASK_HANDOVER)
+                return 0;
+        r = early_end(o->state, d);
+        if (r >= 0)
+                r = sysroot_new(o->new_root, &new_root, d);
+        if (r < 0)
+                return r;
+        if (early_has_successor(new_root))
+                return diag_fail(d, -EALREADY, "left to cvmd.service of the system in %s", o->new_root);
+        log_info("no cvmd.service is enabled in %s: everything is given back", o->new_root);
+        return 0;
+}
+
+/* After the start of the manager, which has the policy. */
+static int prepare_task(struct context *c, enum options_task task, struct diag *d) {
+        int r = 0;
+
+        if (task == TASK_EARLY && !manager_wants_gate(c->manager))
+                return diag_fail(d, -EALREADY, "no gate is wanted: left to the system");
+        if (c->release)
+                r = sd_event_add_time_relative(c->event, NULL, CLOCK_MONOTONIC, RELEASE_USEC, 0,
+                        on_release_time, NULL);
+        return r < 0 ? diag_errno(d, r, "event loop") : 0;
+}
+
+static int run(struct options *o, struct diag *d) {
         _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        _cleanup_(closep) int foreground = -1;
         _cleanup_(state_done) struct state state = STATE_NONE;
         _cleanup_(cpuid_table_done) struct cpuid_table cpuid = {};
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(manager_freep) struct manager *manager = NULL;
         _cleanup_(bus_freep) struct bus *bus = NULL;
-        struct context context = { .simulated = o->simulator || strcmp(o->root, "/") != 0 };
+        struct context context = {
+                .simulated = o->simulator || strcmp(o->root, "/") != 0,
+                .release = o->task == TASK_RELEASE || o->task == TASK_HANDOVER,
+        };
         struct manager_observer observer = {
                 .ready = notify_ready,
                 .reloading = notify_reloading,
-                .replaced = notify_status,
+                .replaced = show_picture,
                 .halt = halt_machine,
                 .data = &context,
         };
         int r = open_root(o, &root, d);
 
+        if (r >= 0)
+                r = prepare(o, root, &foreground, d);
+        if (r >= 0)
+                r = state_open(o->state, &state, d);
         if (r < 0)
                 return r;
-        r = state_open(o->state, &state, d);
-        if (r < 0)
-                return r;
+        context.foreground = foreground;
+        if (o->task == TASK_EARLY && early_is_over(&state))
+                return diag_fail(d, -EALREADY, "the initrd is over");
         r = o->cpuid ? read_cpuid(o->cpuid, &cpuid, d) : 0;
         if (r < 0)
                 return r;
@@ -162,16 +228,23 @@ static int run(const struct options *o, struct diag *d) {
                 .probe = o->probe,
                 .mode = mode_override(root, o),
                 .foreign = context.simulated,
+                .no_gate = early_is_kdump(root),
+                .early = o->task == TASK_EARLY,
+                .release = context.release,
         };
         r = manager_new(&options, &manager, d);
         if (r < 0)
                 return r;
         context.manager = manager;
+        context.event = event;
+        r = prepare_task(&context, o->task, d);
+        if (r < 0)
+                return r;
         manager_observe(manager, &observer);
         r = manager_start(manager, d);
         if (r < 0)
                 return r;
-        r = bus_new(o->bus, event, manager, &bus, d);
+        r = o->task == TASK_SERVE ? bus_new(o->bus, event, manager, &bus, d) : 0;
         if (r < 0)
                 return r;
         r = sd_event_loop(event);
@@ -194,6 +267,11 @@ int main(int argc, char *argv[]) {
         if (outcome == OPTIONS_SAID)
                 return EXIT_SUCCESS;
         r = run(&o, &d);
+        if (r == -EALREADY) { /* who started us is not to wait, nor to try again */
+                log_info("%s", d.text);
+                (void)sd_notify(0, "READY=1");
+                r = 0;
+        }
         if (r < 0)
                 log_error("%s", d.text[0] ? d.text : errno_text(r));
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

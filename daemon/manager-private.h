@@ -21,11 +21,12 @@ struct manager {
         struct mount_watch *mounts;
         struct workers *workers;
         struct decision_log *log;
-        struct policy *policy;   /* in force */
-        char *policy_trouble;    /* why it is not the one in the files, NULL when it is */
-        char *log_trouble;       /* what became of the decision log, NULL when nothing did */
-        uint64_t unlogged;       /* what it could not take, and has not been told of yet */
-        struct picture *picture; /* NULL until started */
+        struct policy *policy;               /* in force */
+        char early_policy[DIGEST_TEXT_SIZE]; /* digest of the initrd's, "" when there was no cvmd in it */
+        char *policy_trouble;                /* why it is not the one in the files, NULL when it is */
+        char *log_trouble;                   /* what became of the decision log, NULL when nothing did */
+        uint64_t unlogged;                   /* what it could not take, and has not been told of yet */
+        struct picture *picture;             /* NULL until started */
         struct tracking tracking;
         struct exposures exposures;
         struct offer_trace *offers;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/early.h"
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
 #include "daemon/process.h"
@@ -63,6 +64,14 @@ static int set_trouble(struct manager *m, const char *instead, const char *why) 
         free(m->policy_trouble);
         m->policy_trouble = text;
         return 0;
+}
+
+/* What holds nothing, for who gives everything back. */
+static int load_release(struct manager *m) {
+        static const char text[] = "{\"version\":1,\"mode\":\"audit\",\"default\":{\"action\":\"allow\"}}";
+        _cleanup_(policy_problems_done) struct policy_problems problems = {};
+
+        return policy_parse("release", text, sizeof(text) - 1, &m->policy, &problems, NULL);
 }
 
 /* The files', else the last good one, else the built-in one: there always is one. */
@@ -145,9 +154,13 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         r = channel_probe_new(o->root, PROBE_NAME, o->probe, &m->probe, d);
         if (r < 0)
                 return r;
-        r = load_any(m, d);
+        r = o->release ? load_release(m) : load_any(m, d);
         if (r < 0)
                 return r;
+        r = o->early ? early_note_policy(o->state, &m->policy->digest, d)
+                     : early_noted_policy(o->state, m->early_policy);
+        if (r < 0)
+                log_warning("what the initrd enforced: %s", errno_text(r));
         gate_load(m);
         r = confirm_load(m, d);
         if (r < 0)
@@ -203,9 +216,19 @@ int manager_start(struct manager *m, struct diag *d) {
         if (r < 0)
                 return diag_errno(d, r, "network");
         r = manager_reconcile(m, d);
-        if (r >= 0 && !m->policy_trouble)
+        if (r >= 0 && !m->policy_trouble && !m->o.release)
                 keep_policy(m); /* after what is urgent */
         return r;
+}
+
+bool manager_wants_gate(const struct manager *m) {
+        enum policy_mode mode = m->o.mode != MODE_UNSET ? m->o.mode : m->policy->mode;
+
+        return !m->o.no_gate && mode == MODE_ENFORCE && m->policy->gate == GATE_ON;
+}
+
+bool manager_holds_gate(const struct manager *m) {
+        return m->gate.noted;
 }
 
 const struct picture *manager_picture(const struct manager *m) {

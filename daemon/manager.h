@@ -21,6 +21,9 @@ struct manager_options {
         enum probe_method probe;
         enum policy_mode mode; /* in place of the policy's; UNSET: the policy's */
         bool foreign;          /* root is not this machine */
+        bool no_gate;          /* whatever the policy says */
+        bool early;            /* in the initrd: the root is not mounted yet */
+        bool release;          /* no policy: everything that is held is given back */
 };
 
 struct manager_counters {
@@ -58,6 +61,12 @@ void manager_observe(struct manager *m, struct manager_observer *o);
 
 /* The first look, judgement and round of actions. */
 int manager_start(struct manager *m, struct diag *d);
+
+/* Whether there is anything to do before the system runs: a gate, wanted by the policy in this mode. */
+bool manager_wants_gate(const struct manager *m);
+
+/* Whether the gate is ours, be it closed or about to be given up. */
+bool manager_holds_gate(const struct manager *m);
 
 /* Never NULL once started. Borrowed until the event loop runs on. */
 const struct picture *manager_picture(const struct manager *m);

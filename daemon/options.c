@@ -9,21 +9,27 @@
 #include "daemon/state.h"
 #include "version.h"
 
-static const char help[] = "cvmd [OPTION...]\n"
-                           "\n"
-                           "Holds the VMBus devices of a confidential VM against a policy.\n"
-                           "\n"
-                           "  --root=DIR           Take /sys, /proc and the policy from below DIR\n"
-                           "  --simulator=SOCKET   Send changes to the simulator that listens there\n"
-                           "  --state=DIR          Keep state there, instead of /run/cvmd\n"
-                           "  --bus=ADDRESS        Serve on that bus, instead of the system bus\n"
-                           "  --cpuid=FILE         Take CPUID leaves from a file or snapshot: for tests\n"
-                           "  --probe=METHOD       auto, fprobe, kprobe, kprobe-offsets, boot-trace, none\n"
-                           "  --mode=MODE          audit, enforce or off, whatever the policy says\n"
-                           "  --version            Say which version this is\n"
-                           "  --help               Say this\n"
-                           "\n"
-                           "See cvmd(8).\n";
+static const char help[] =
+        "cvmd [OPTION...]\n"
+        "\n"
+        "Holds the VMBus devices of a confidential VM against a policy.\n"
+        "\n"
+        "  --root=DIR           Take /sys, /proc and the policy from below DIR\n"
+        "  --simulator=SOCKET   Send changes to the simulator that listens there\n"
+        "  --state=DIR          Keep state there, instead of /run/cvmd\n"
+        "  --bus=ADDRESS        Serve on that bus, instead of the system bus\n"
+        "  --cpuid=FILE         Take CPUID leaves from a file or snapshot: for tests\n"
+        "  --probe=METHOD       auto, fprobe, kprobe, kprobe-offsets, boot-trace, none\n"
+        "  --mode=MODE          audit, enforce or off, whatever the policy says\n"
+        "  --early              In the initrd: no bus, and any storage may carry the root\n"
+        "  --background         Go to the background once everything was looked at\n"
+        "  --handover=DIR       End the one in the initrd; give everything back if the\n"
+        "                       system in DIR has no cvmd that is enabled\n"
+        "  --release            Give back what an earlier cvmd holds: gate and blocks\n"
+        "  --version            Say which version this is\n"
+        "  --help               Say this\n"
+        "\n"
+        "See cvmd(8).\n";
 
 enum {
         OPTION_ROOT = 256, /* beyond what a character can be */
@@ -33,6 +39,10 @@ enum {
         OPTION_CPUID,
         OPTION_PROBE,
         OPTION_MODE,
+        OPTION_EARLY,
+        OPTION_BACKGROUND,
+        OPTION_HANDOVER,
+        OPTION_RELEASE,
         OPTION_VERSION,
         OPTION_HELP,
 };
@@ -45,10 +55,21 @@ static const struct option table[] = {
         { "cpuid", required_argument, NULL, OPTION_CPUID },
         { "probe", required_argument, NULL, OPTION_PROBE },
         { "mode", required_argument, NULL, OPTION_MODE },
+        { "early", no_argument, NULL, OPTION_EARLY },
+        { "background", no_argument, NULL, OPTION_BACKGROUND },
+        { "handover", required_argument, NULL, OPTION_HANDOVER },
+        { "release", no_argument, NULL, OPTION_RELEASE },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
         {},
 };
+
+static int take_task(struct options *o, enum options_task task, struct diag *d) {
+        if (o->task != TASK_SERVE && o->task != task)
+                return diag_fail(d, -EINVAL, "--early, --handover and --release exclude each other");
+        o->task = task;
+        return 0;
+}
 
 static int take(int option, const char *argument, struct options *o, enum options_outcome *outcome,
         struct diag *d) {
@@ -82,6 +103,16 @@ static int take(int option, const char *argument, struct options *o, enum option
                         return diag_fail(d, -EINVAL, "--mode=%s: audit, enforce or off", argument);
                 o->mode = (enum policy_mode)value;
                 return 0;
+        case OPTION_EARLY:
+                return take_task(o, TASK_EARLY, d);
+        case OPTION_BACKGROUND:
+                o->background = true;
+                return 0;
+        case OPTION_HANDOVER:
+                o->new_root = argument;
+                return take_task(o, TASK_HANDOVER, d);
+        case OPTION_RELEASE:
+                return take_task(o, TASK_RELEASE, d);
         case OPTION_VERSION:
                 printf("cvmd %s\n", CVMD_VERSION);
                 *outcome = OPTIONS_SAID;
@@ -114,6 +145,8 @@ int options_parse(int argc, char *argv[], struct options *ret, enum options_outc
                 if (r < 0)
                         return r;
         }
+        if (outcome == OPTIONS_RUN && o.background && o.task != TASK_EARLY)
+                return diag_fail(d, -EINVAL, "--background goes with --early alone");
         if (outcome == OPTIONS_RUN && optind < argc)
                 return diag_fail(d, -EINVAL, "%s: cvmd takes options only: try --help", argv[optind]);
         *ret = o;

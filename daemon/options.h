@@ -8,7 +8,18 @@
 #include "lib/facts/channel-probe.h"
 #include "lib/policy/verdict.h"
 
+/* What is to be done. */
+enum options_task {
+        TASK_SERVE,    /* in the system */
+        TASK_EARLY,    /* in the initrd: until it is over */
+        TASK_HANDOVER, /* at its end: what is left to the system in `new_root`, or given back */
+        TASK_RELEASE,  /* everything given back that an earlier cvmd holds */
+};
+
 struct options {
+        enum options_task task;
+        const char *new_root;  /* of TASK_HANDOVER */
+        bool background;       /* leave the foreground once everything was looked at */
         const char *root;      /* "/" when not given */
         const char *simulator; /* NULL: none */
         const char *state;     /* STATE_FOLDER when not given */

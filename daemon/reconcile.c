@@ -82,12 +82,14 @@ static int look(struct manager *m, struct picture **ret, struct diag *d) {
                 .cpuid = m->o.cpuid,
                 .probe = m->probe,
                 .network = m->network ? network_watch_probe(m->network) : NULL,
+                .root_awaited = m->o.early,
                 .foreign = m->o.foreign,
         };
         const struct evaluation_options judging = {
                 .mode = m->o.mode,
+                .no_gate = m->o.no_gate,
                 .by_hand = m->by_hand,
-                .n_by_hand = m->n_by_hand,
+                .n_by_hand = m->o.release ? 0 : m->n_by_hand,
         };
         uint64_t began = now_usec(CLOCK_BOOTTIME), looked;
         struct snapshot *snapshot;
@@ -224,6 +226,20 @@ static int act(struct manager *m, const struct picture *p, uint64_t now, struct 
         return r < 0 ? diag_errno(d, r, "cannot plan the next look") : 0;
 }
 
+/* Two policies in one boot: what the initrd had is older, or was never packed again. */
+static int warn_of_initrd(const struct manager *m, struct picture *p) {
+        char digest[DIGEST_TEXT_SIZE], text[DIGEST_TEXT_SIZE + 160];
+
+        digest_format(&m->policy->digest, digest);
+        if (!m->early_policy[0] || strcmp(m->early_policy, digest) == 0)
+                return 0;
+        snprintf(text, sizeof(text),
+                "the initrd enforced another policy, %s: pack it anew with update-initramfs -u or dracut "
+                "--force",
+                m->early_policy);
+        return picture_warn(p, text);
+}
+
 /* Verdicts, from what was decided and what enforcement has seen so far. */
 static int conclude(struct manager *m, struct picture *p, uint64_t now) {
         _cleanup_(freep) enum verdict *verdicts = calloc(p->guest->n_devices + 1, sizeof(*verdicts));
@@ -260,6 +276,8 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
                 r = picture_warn(p, m->log_trouble);
         if (r >= 0)
                 r = gate_warn(m, p);
+        if (r >= 0)
+                r = warn_of_initrd(m, p);
         return r < 0 ? r : confirm_show(m, p);
 }
 

@@ -322,8 +322,22 @@ static int eval_storage(const struct snapshot *s, struct guest *g) {
         return r;
 }
 
+static int await_root(struct guest *g) {
+        static const char *const storage[] = { "scsi", "ide", "fc", "nd", "pci" };
+        int r = 0;
+
+        for (size_t i = 0; i < g->n_devices; i++)
+                for (size_t j = 0; j < sizeof(storage) / sizeof(storage[0]) && r == 0; j++)
+                        if (g->devices[i].known && strcmp(g->devices[i].known->name, storage[j]) == 0)
+                                r = dependent_add(&g->devices[i], DEPENDENT_AWAITED, "/", NULL);
+        return r;
+}
+
 int dependents_eval(const struct snapshot *s, struct guest *g) {
-        int r = dependents_eval_pci(s, g);
+        int r = s->root_awaited ? await_root(g) : 0;
+
+        if (r == 0)
+                r = dependents_eval_pci(s, g);
 
         if (r == 0)
                 r = dependents_eval_network(s, g);

@@ -10,6 +10,7 @@
 /*
  * Fills the dependents of every device of g. Mounts and swap are followed from their block device down
  * through partitions, device mapper, md, bcache, loop devices and NVMe multipath; interfaces up
- * to what is stacked on them and to the default routes. -ENOMEM is the only failure.
+ * to what is stacked on them and to the default routes. Where the root is awaited, each storage device and
+ * each PCI device may be the one with it. -ENOMEM is the only failure.
  */
 int dependents_eval(const struct snapshot *s, struct guest *g);

@@ -161,6 +161,8 @@ int snapshot_record(struct sysroot *root, const struct snapshot_record_options *
 
         rec.snapshot = s;
         if (r == 0)
+                s->root_awaited = o->root_awaited;
+        if (r == 0)
                 r = record_cpuid(&rec, &inner);
         if (r == 0)
                 r = record_machine(&rec);

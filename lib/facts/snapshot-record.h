@@ -18,6 +18,7 @@ struct snapshot_record_options {
         struct channel_probe *probe;     /* NULL: channels stay unknown */
         const struct snapshot *seen;     /* without probes: what others saw with theirs; or NULL */
         const struct network_probe *network; /* what it knows; NULL: interfaces and routes stay unknown */
+        bool root_awaited;                   /* this is an initrd */
         bool foreign; /* root is not this machine: CPUID, kernel log and network are not those of this one */
 };
 

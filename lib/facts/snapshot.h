@@ -66,7 +66,9 @@ struct snapshot {
         size_t n_swaps;
         char **netlink; /* netlink-link and netlink-route lines, as they are in the text */
         size_t n_netlink;
-        char *probe_note; /* why channels are not known better, NULL when nothing is to be said */
+        bool root_awaited; /* the system is not mounted yet; true of a running initrd alone, not in the text
+                            */
+        char *probe_note;  /* why channels are not known better, NULL when nothing is to be said */
 };
 
 /* Where the netlink lines are when a snapshot is laid out as files. */

@@ -14,6 +14,7 @@ static const char *const dependent_kinds[] = {
         [DEPENDENT_ADDRESSES] = "addresses",
         [DEPENDENT_ROUTE] = "route",
         [DEPENDENT_LAST_ROUTE] = "last-route",
+        [DEPENDENT_AWAITED] = "awaited-root",
 };
 _Static_assert(N_NAMES(dependent_kinds) == _DEPENDENT_KIND_MAX, "every kind of dependent has a name");
 

@@ -32,6 +32,7 @@ enum dependent_kind {
         DEPENDENT_ADDRESSES,  /* of an interface: how many */
         DEPENDENT_ROUTE,      /* a default route */
         DEPENDENT_LAST_ROUTE, /* the same, where no other device has one */
+        DEPENDENT_AWAITED,    /* in an initrd: the system to come, which may be on any storage */
         _DEPENDENT_KIND_MAX
 };
 

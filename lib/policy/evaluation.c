@@ -150,8 +150,12 @@ static int decide_device(const struct policy *p, const struct guest *g, const st
 static int tell_protection(struct decision *d) {
         char *text;
 
-        if (asprintf(&text, "%s; not unbound, because a %s depends on it", d->reason,
-                    dependent_kind_to_string(d->dependent->kind)) < 0)
+        if (d->dependent->kind == DEPENDENT_AWAITED) {
+                if (asprintf(&text, "%s; let pass, because the root may be on it, which is not mounted yet",
+                            d->reason) < 0)
+                        return -ENOMEM;
+        } else if (asprintf(&text, "%s; not unbound, because a %s depends on it", d->reason,
+                           dependent_kind_to_string(d->dependent->kind)) < 0)
                 return -ENOMEM;
         free(d->reason);
         d->reason = text;
@@ -206,7 +210,7 @@ int policy_evaluate(const struct policy *p, const struct guest *g, const struct 
         e->mode_overridden = o->mode != MODE_UNSET;
         e->mode = o->mode != MODE_UNSET ? o->mode : p->mode;
         e->applies = rules_apply(p, g);
-        e->gated = e->mode == MODE_ENFORCE && e->applies && p->gate == GATE_ON;
+        e->gated = !o->no_gate && e->mode == MODE_ENFORCE && e->applies && p->gate == GATE_ON;
         e->decisions = calloc(g->n_devices + 1, sizeof(*e->decisions));
         if (!e->decisions || hold_against_expectations(p, g, e) < 0)
                 return -ENOMEM;

@@ -43,6 +43,7 @@ struct evaluation {
 };
 
 struct evaluation_options {
+        bool no_gate;          /* whatever the policy says */
         enum policy_mode mode; /* of the kernel command line; UNSET: the policy's */
         const struct hand_decision *by_hand;
         size_t n_by_hand;

@@ -39,7 +39,7 @@ _Static_assert(N_NAMES(gates) == _POLICY_GATE_MAX, "every position of the gate h
  * compliant by a policy that nobody wrote. It is parsed like any other: there is one reader.
  */
 static const char built_in[] =
-        "{\"version\":1,\"mode\":\"enforce\",\"unknown\":\"violation\","
+        "{\"version\":1,\"mode\":\"enforce\",\"gate\":\"on\",\"unknown\":\"violation\","
         "\"protect\":[\"root\",\"usr\",\"boot\",\"swap\"],"
         "\"rules\":["
         "{\"id\":\"built-in-payload\",\"match\":{\"class\":[\"network\",\"scsi\",\"ide\",\"fc\",\"nd\"]},"

@@ -93,8 +93,11 @@ static const struct dependent *of_kind(const struct device *d, enum dependent_ki
 
 static const struct dependent *protected_by(const struct guest *g, const struct device *d,
         const char *word) {
-        const struct dependent *found = NULL;
+        const struct dependent *found = NULL, *awaited = of_kind(d, DEPENDENT_AWAITED);
 
+        /* nobody knows yet where the system to come is, nor what it will mount */
+        if (awaited && strcmp(word, LAST_NETWORK) != 0)
+                return awaited;
         if (word[0] == '/')
                 return mount_of_path(g, d, word);
         for (size_t i = 0; i < N_NAMES(words); i++) {

@@ -51,6 +51,33 @@ static void all_can_be_given_in_both_forms(void **state) {
         assert_int_equal(o.mode, MODE_AUDIT);
 }
 
+static void there_is_one_task(void **state) {
+        static const struct {
+                const char *argument;
+                enum options_task task;
+        } rows[] = {
+                { "--root=/", TASK_SERVE },
+                { "--early", TASK_EARLY },
+                { "--handover=/root", TASK_HANDOVER },
+                { "--release", TASK_RELEASE },
+        };
+        enum options_outcome outcome;
+        struct options o;
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                assert_int_equal(parse((const char *[]){ rows[i].argument, NULL }, &o, &outcome, NULL), 0);
+                assert_int_equal(o.task, rows[i].task);
+                assert_int_equal(o.new_root != NULL, o.task == TASK_HANDOVER);
+                for (size_t j = 1; j < i; j++)
+                        assert_int_equal(parse((const char *[]){ rows[j].argument, rows[i].argument, NULL },
+                                                 &o, &outcome, NULL),
+                                -EINVAL);
+        }
+        assert_int_equal(parse((const char *[]){ "--background", "--early", NULL }, &o, &outcome, NULL), 0);
+        assert_true(o.background);
+        assert_int_equal(parse((const char *[]){ "--background", NULL }, &o, &outcome, NULL), -EINVAL);
+}
+
 static void mistakes_are_named(void **state) {
         static const struct {
                 const char *arguments[3], *named;
@@ -108,6 +135,7 @@ static void the_last_mode_of_the_kernel_counts(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_given_is_the_system),
         cmocka_unit_test(all_can_be_given_in_both_forms),
+        cmocka_unit_test(there_is_one_task),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(the_last_mode_of_the_kernel_counts),
 };
