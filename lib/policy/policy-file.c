@@ -32,6 +32,7 @@ struct load {
         struct policy_text *texts;
         size_t n, size; /* texts, and the bytes in all of them */
         size_t n_seen;  /* files that were there, readable or not */
+        bool too_large; /* and then nothing is parsed: that would be work without bounds */
         struct policy_problems problems;
 };
 
@@ -103,10 +104,16 @@ static int add_copy(struct load *l, const struct policy_change *change) {
 }
 
 static int refuse_size(struct load *l, const char *name) {
+        l->too_large = true;
         return refuse(l, name,
                 "too large: a policy file has at most %d bytes, all of them together %d; let one rule "
                 "match several devices",
                 POLICY_FILE_MAX, POLICY_BYTES_MAX);
+}
+
+static int refuse_number(struct load *l, const char *name) {
+        l->too_large = true;
+        return refuse(l, name, "more than %d policy files: join some", POLICY_FILES_MAX);
 }
 
 static size_t room(const struct load *l) {
@@ -288,8 +295,7 @@ static int find_and_read(struct load *l, struct sysroot *root, uid_t owner,
                 if (i > 0 && strcmp(list.found[i - 1].name, list.found[i].name) == 0)
                         continue;
                 if (l->n_seen++ == POLICY_FILES_MAX)
-                        return refuse(l, list.found[i].path, "more than %d policy files: join some",
-                                POLICY_FILES_MAX);
+                        return refuse_number(l, list.found[i].path);
                 r = change && change->text && strcmp(list.found[i].path, change->path) == 0
                         ? add_copy(l, change)
                         : read_found(l, root, &list.found[i], owner);
@@ -319,7 +325,7 @@ static int load_parse(struct load *l, struct policy **ret, struct policy_problem
         struct policy *p = calloc(1, sizeof(*p));
         int r = p ? 0 : -ENOMEM;
 
-        for (size_t i = 0; r == 0 && i < l->n; i++)
+        for (size_t i = 0; r == 0 && i < l->n && !l->too_large; i++)
                 r = policy_read_text(p, l->texts[i].name, l->texts[i].text, l->texts[i].n, &l->problems);
         return load_finish(l, p, r, ret, ret_problems, d);
 }
@@ -346,15 +352,19 @@ int policy_load_changed(struct sysroot *root, uid_t owner, const struct policy_c
 static int read_named(struct load *l, const char *path) {
         _cleanup_(freep) char *text = NULL;
         size_t n;
-        int r = file_read_at(AT_FDCWD, path, room(l), &text, &n);
+        int r;
 
-        l->n_seen++;
+        if (l->n_seen++ >= POLICY_FILES_MAX)
+                return l->n_seen == POLICY_FILES_MAX + 1 ? refuse_number(l, path) : 0;
+        r = file_read_at(AT_FDCWD, path, room(l), &text, &n);
         if (r == -ENOMEM)
                 return r;
         if (r == -EFBIG)
                 return refuse_size(l, path);
-        if (r == -EINVAL)
+        if (r == -EINVAL) {
+                l->problems.n_unread++;
                 return refuse(l, path, "not a regular file");
+        }
         if (r < 0)
                 return refuse_unread(l, path, r);
         return add_text(l, path, TAKE(text), n);

@@ -17,11 +17,16 @@
 #define STEPS_MAX 100000000
 #define STEPS_OF_WORD 16 /* what comparing two words costs, beside looking at two shapes */
 
+/* Bits of the words of one kind: those that a match names, and those that it may cover in another. */
+struct word_bits {
+        uint64_t literals, patterns;                 /* named */
+        uint64_t covered_literals, covered_patterns; /* or more */
+};
+
 /* What a match asks for, in so few words that nearly all pairs of rules part company here. */
 struct shape {
-        unsigned keys;                                /* that are given, a bit each */
-        uint64_t classes, instances, numbers;         /* bits of the words that it names */
-        uint64_t any_class, any_instance, any_number; /* bits of the words that it admits, or more */
+        unsigned keys; /* that are given, a bit each */
+        struct word_bits classes, instances, numbers, rest;
         bool hvsock;
 };
 
@@ -44,45 +49,49 @@ static uint64_t bit_of(const char *word, unsigned kind) {
         return UINT64_C(1) << (hash >> 58);
 }
 
-static void take_shape(const struct policy_words *words, unsigned kind, struct shape *s, uint64_t *named,
-        uint64_t *admitted) {
+static void take_words(const struct policy_words *words, unsigned kind, struct shape *s,
+        struct word_bits *w) {
         if (words->n == 0)
                 return;
         s->keys |= 1u << kind;
         for (size_t i = 0; i < words->n; i++) {
-                *named |= bit_of(words->words[i], kind);
-                *admitted |=
-                        pattern_is_literal(words->words[i]) ? bit_of(words->words[i], kind) : UINT64_MAX;
+                uint64_t bit = bit_of(words->words[i], kind);
+                bool literal = pattern_is_literal(words->words[i]);
+
+                if (literal)
+                        w->literals |= bit;
+                else
+                        w->patterns |= bit;
+                w->covered_literals |= literal ? bit : UINT64_MAX;
+                w->covered_patterns |= strcmp(words->words[i], "*") == 0 ? UINT64_MAX : bit;
         }
 }
 
 static struct shape shape_of(const struct policy_match *m) {
         struct shape s = { .hvsock = m->hvsock == TRISTATE_YES };
-        uint64_t rest = 0;
 
-        take_shape(&m->class, 0, &s, &s.classes, &s.any_class);
-        take_shape(&m->instance, 1, &s, &s.instances, &s.any_instance);
-        take_shape(&m->vendor, 2, &s, &s.numbers, &s.any_number);
-        take_shape(&m->device, 3, &s, &s.numbers, &s.any_number);
-        take_shape(&m->driver, 4, &s, &rest, &rest);
-        take_shape(&m->isolation, 5, &s, &rest, &rest);
+        take_words(&m->class, 0, &s, &s.classes);
+        take_words(&m->instance, 1, &s, &s.instances);
+        take_words(&m->vendor, 2, &s, &s.numbers);
+        take_words(&m->device, 3, &s, &s.numbers);
+        take_words(&m->driver, 4, &s, &s.rest);
+        take_words(&m->isolation, 5, &s, &s.rest);
         s.keys |= (m->kernel_allowed != TRISTATE_UNKNOWN) << 6 | (m->paravisor != TRISTATE_UNKNOWN) << 7;
         return s;
 }
 
+static bool bits_may_cover(const struct word_bits *wide, const struct word_bits *narrow) {
+        return !(narrow->literals & ~wide->covered_literals) &&
+                !(narrow->patterns & ~wide->covered_patterns);
+}
+
 /* Whether it is worth a closer look: false only where `wide` certainly does not cover `narrow`. */
 static bool shape_may_cover(const struct shape *wide, const struct shape *narrow) {
-        uint64_t beyond = 0;
-
         if (wide->keys & ~narrow->keys || wide->hvsock != narrow->hvsock)
                 return false;
-        if (wide->keys & 1u << 0)
-                beyond |= narrow->classes & ~wide->any_class;
-        if (wide->keys & 1u << 1)
-                beyond |= narrow->instances & ~wide->any_instance;
-        if ((wide->keys & 3u << 2) == 3u << 2)
-                beyond |= narrow->numbers & ~wide->any_number;
-        return beyond == 0;
+        return (!(wide->keys & 1u << 0) || bits_may_cover(&wide->classes, &narrow->classes)) &&
+                (!(wide->keys & 1u << 1) || bits_may_cover(&wide->instances, &narrow->instances)) &&
+                ((wide->keys & 3u << 2) != 3u << 2 || bits_may_cover(&wide->numbers, &narrow->numbers));
 }
 
 /* Takes n steps of what is left; false when that is not enough. */

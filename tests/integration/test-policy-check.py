@@ -123,7 +123,10 @@ def test_the_exit_code_tells_what_came_of_it():
             with open(os.path.join(name, file), "w", encoding="utf-8") as f:
                 f.write(content)
         good, odd, bad, none = (os.path.join(name, file) for file in ("good.json", "odd.json", "bad.json", "none.json"))
-        for files, status, n in ((good,), 0, 0), ((odd,), 0, 1), ((good, bad), 3, 1), ((none,), 1, 1), ((bad, none), 1, 2):
+        fifo = os.path.join(name, "fifo")
+        os.mkfifo(fifo)  # nobody ever writes to it
+        for files, status, n in (((good,), 0, 0), ((odd,), 0, 1), ((good, bad), 3, 1), ((none,), 1, 1), ((bad, none), 1, 2),
+                                 ((fifo, "/dev/zero", good), 1, 2)):
             found = check(*files)
             assert (found[0], len(found[1])) == (status, n), (files, found)
         assert check("--policy", bad)[0] == 3
