@@ -17,7 +17,8 @@ DEFAULT = os.path.join(SOURCE, "policy", "90-default.json")
 NO_BUS = "--bus=unix:path=/nonexistent/bus"
 SMALL = {"version": 1, "mode": "enforce", "rules": [
     {"id": "disk", "match": {"class": ["scsi", "ide"], "not": {"driver": "uio*"}},
-     "require": {"ring": "confidential"}, "on-violation": "block", "reason": "ünlesbar \"für\" alle"},
+     "require": {"ring": "confidential"}, "on-violation": "block", "labels": ["a", "owner=b"],
+     "reason": "ünlesbar \"für\" alle"},
     {"id": "rest", "match": {}, "action": "allow"}], "default": {"action": "block"}}
 
 
