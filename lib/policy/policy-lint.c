@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Two slips that leave a guest open while everything loads: the trial mode that was never ended, and rules
- * that a host can switch off. */
+/* Slips that leave a guest open while everything loads: the trial mode that was never ended, and rules that
+ * a host can switch off. */
 #include "lib/policy/policy-lint.h"
 
 #include <errno.h>
@@ -65,8 +65,18 @@ static int warn_of_expect(const struct policy *p, struct policy_problems *proble
                 "rules off; add \"expect\": { \"isolation\": ... }, or \"expect\": {} if that is meant");
 }
 
+static int warn_of_gate(const struct policy *p, struct policy_problems *problems) {
+        if (p->gate != GATE_ON || p->mode == MODE_ENFORCE ||
+                (p->mode_origin.line > 0 && p->mode == MODE_UNSET))
+                return 0;
+        return warn(p, problems, &p->gate_origin,
+                "the gate stays open: it is for mode \"enforce\", and the mode is \"audit\"");
+}
+
 int policy_warn_settings(const struct policy *p, struct policy_problems *problems) {
         int r = warn_of_audit(p, problems);
 
+        if (r == 0)
+                r = warn_of_gate(p, problems);
         return r < 0 ? r : warn_of_expect(p, problems);
 }

@@ -10,6 +10,7 @@
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 #define MEMBERS_MAX 16
+#define SETTINGS 6 /* that roll_setting() knows */
 
 static const struct model_word classes[] = {
         { "f8615163-df3e-46c5-913f-f2d2f965ed0e", { "network", "{F8615163-DF3E-46C5-913F-F2D2F965ED0E}" } },
@@ -162,6 +163,9 @@ static void roll_setting(struct dice *d, struct model_policy *p, unsigned which)
                 p->fallback = ONE_OF(d, "allow", "audit", "block", NULL);
                 break;
         case 3:
+                p->gate = ONE_OF(d, "on", "off", NULL);
+                break;
+        case 4:
                 p->has_protect = !one_in(d, 3);
                 p->protect =
                         p->has_protect ? roll_words(d, protects, N(protects), 0) : (struct model_words){};
@@ -179,7 +183,7 @@ static void roll_setting(struct dice *d, struct model_policy *p, unsigned which)
 struct model_policy model_policy_roll(struct dice *d) {
         struct model_policy p = { .n_rules = dice_roll(d, MODEL_RULES_MAX + 1) };
 
-        for (unsigned i = 0; i < 5; i++)
+        for (unsigned i = 0; i < SETTINGS; i++)
                 roll_setting(d, &p, i);
         for (unsigned i = 0; i < p.n_rules; i++)
                 p.rules[i] = roll_rule(d, i);
@@ -222,10 +226,10 @@ static void change_rules(struct dice *d, struct model_policy *p) {
 }
 
 void model_policy_change(struct dice *d, struct model_policy *p) {
-        unsigned which = dice_roll(d, 10);
+        unsigned which = dice_roll(d, 2 * SETTINGS);
 
-        if (which < 5 || p->n_rules == 0)
-                roll_setting(d, p, which);
+        if (which < SETTINGS || p->n_rules == 0)
+                roll_setting(d, p, which % SETTINGS);
         else
                 change_rules(d, p);
 }
@@ -385,6 +389,7 @@ char *model_policy_write(struct dice *d, const struct model_policy *p) {
         add(d, &m, "version", strdup("1"));
         add(d, &m, "$schema", one_in(d, 4) ? write_string("x") : NULL);
         add(d, &m, "mode", write_string(p->mode));
+        add(d, &m, "gate", write_string(p->gate));
         add(d, &m, "unknown", write_string(p->unknown));
         add(d, &m, "protect", p->has_protect ? write_words(d, &p->protect, true) : NULL);
         add(d, &m, "expect", write_expect(d, p));
@@ -429,8 +434,8 @@ char *model_policy_enforced(const struct model_policy *p) {
 
         if (!f)
                 abort();
-        fprintf(f, "%s %s %s paravisor=%d", p->mode ?: "audit", p->unknown ?: "violation",
-                p->fallback ?: "block", (int)p->expect_paravisor);
+        fprintf(f, "%s %s %s %s paravisor=%d", p->mode ?: "audit", p->gate ?: "off",
+                p->unknown ?: "violation", p->fallback ?: "block", (int)p->expect_paravisor);
         tell_words(f, "expect", &p->expect_isolation);
         tell_words(f, "protect", p->has_protect ? &p->protect : &usual);
         for (unsigned i = 0; i < p->n_rules; i++) {

@@ -50,7 +50,7 @@ struct model_rule {
 };
 
 struct model_policy {
-        const char *mode, *unknown, *fallback; /* NULL: not written */
+        const char *mode, *gate, *unknown, *fallback; /* NULL: not written */
         bool has_expect, has_protect;
         struct model_words expect_isolation, protect;
         enum model_answer expect_paravisor;
