@@ -16,6 +16,7 @@
 #include "daemon/manager.h"
 #include "daemon/options.h"
 #include "daemon/power-off.h"
+#include "daemon/target.h"
 #include "lib/base/file.h"
 
 #define EXIT_USAGE 2
@@ -180,6 +181,11 @@ static int prepare_task(struct context *c, enum options_task task, struct diag *
         return r < 0 ? diag_errno(d, r, "event loop") : 0;
 }
 
+/* It is the running system's: neither the initrd's, nor that of a guest which is not this machine. */
+static bool has_target(const struct options *o, const struct context *c) {
+        return o->task == TASK_SERVE && (o->systemd || (!c->simulated && sd_booted() > 0));
+}
+
 static int run(struct options *o, struct diag *d) {
         _cleanup_(sysroot_freep) struct sysroot *root = NULL;
         _cleanup_(closep) int foreground = -1;
@@ -187,6 +193,7 @@ static int run(struct options *o, struct diag *d) {
         _cleanup_(cpuid_table_done) struct cpuid_table cpuid = {};
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(manager_freep) struct manager *manager = NULL;
+        _cleanup_(target_freep) struct target *target = NULL;
         _cleanup_(bus_freep) struct bus *bus = NULL;
         struct context context = {
                 .simulated = o->simulator || strcmp(o->root, "/") != 0,
@@ -241,7 +248,10 @@ static int run(struct options *o, struct diag *d) {
         if (r < 0)
                 return r;
         manager_observe(manager, &observer);
-        r = manager_start(manager, d);
+        if (has_target(o, &context))
+                r = target_new(o->systemd, &state, event, manager, &target, d);
+        if (r >= 0)
+                r = manager_start(manager, d);
         if (r < 0)
                 return r;
         r = o->task == TASK_SERVE ? bus_new(o->bus, event, manager, &bus, d) : 0;

@@ -25,6 +25,7 @@ struct manager {
         char early_policy[DIGEST_TEXT_SIZE]; /* digest of the initrd's, "" when there was no cvmd in it */
         char *policy_trouble;                /* why it is not the one in the files, NULL when it is */
         char *log_trouble;                   /* what became of the decision log, NULL when nothing did */
+        char *target_trouble;                /* why the target is not as it should be, NULL when it is */
         uint64_t unlogged;                   /* what it could not take, and has not been told of yet */
         struct picture *picture;             /* NULL until started */
         struct tracking tracking;

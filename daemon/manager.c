@@ -195,12 +195,22 @@ void manager_free(struct manager *m) {
         policy_free(m->policy);
         free(m->policy_trouble);
         free(m->log_trouble);
+        free(m->target_trouble);
         channel_probe_free(m->probe);
         mount_watch_free(m->mounts);
         network_watch_free(m->network);
         uevents_free(m->uevents);
         decision_log_free(m->log);
         free(m);
+}
+
+void manager_warn_of_target(struct manager *m, const char *trouble) {
+        if (trouble == m->target_trouble ||
+                (trouble && m->target_trouble && strcmp(trouble, m->target_trouble) == 0))
+                return;
+        free(m->target_trouble);
+        m->target_trouble = trouble ? strdup(trouble) : NULL;
+        manager_reconcile_soon(m); /* so that the state has it */
 }
 
 void manager_observe(struct manager *m, struct manager_observer *o) {

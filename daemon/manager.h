@@ -68,6 +68,9 @@ bool manager_wants_gate(const struct manager *m);
 /* Whether the gate is ours, be it closed or about to be given up. */
 bool manager_holds_gate(const struct manager *m);
 
+/* What keeps cvmd-compliant.target from being as it should; NULL: nothing. Shown until the next call. */
+void manager_warn_of_target(struct manager *m, const char *trouble);
+
 /* Never NULL once started. Borrowed until the event loop runs on. */
 const struct picture *manager_picture(const struct manager *m);
 struct manager_counters manager_counters(const struct manager *m);

@@ -18,6 +18,7 @@ static const char help[] =
         "  --simulator=SOCKET   Send changes to the simulator that listens there\n"
         "  --state=DIR          Keep state there, instead of /run/cvmd\n"
         "  --bus=ADDRESS        Serve on that bus, instead of the system bus\n"
+        "  --systemd=ADDRESS    Reach cvmd-compliant.target on that bus: for tests\n"
         "  --cpuid=FILE         Take CPUID leaves from a file or snapshot: for tests\n"
         "  --probe=METHOD       auto, fprobe, kprobe, kprobe-offsets, boot-trace, none\n"
         "  --mode=MODE          audit, enforce or off, whatever the policy says\n"
@@ -36,6 +37,7 @@ enum {
         OPTION_SIMULATOR,
         OPTION_STATE,
         OPTION_BUS,
+        OPTION_SYSTEMD,
         OPTION_CPUID,
         OPTION_PROBE,
         OPTION_MODE,
@@ -52,6 +54,7 @@ static const struct option table[] = {
         { "simulator", required_argument, NULL, OPTION_SIMULATOR },
         { "state", required_argument, NULL, OPTION_STATE },
         { "bus", required_argument, NULL, OPTION_BUS },
+        { "systemd", required_argument, NULL, OPTION_SYSTEMD },
         { "cpuid", required_argument, NULL, OPTION_CPUID },
         { "probe", required_argument, NULL, OPTION_PROBE },
         { "mode", required_argument, NULL, OPTION_MODE },
@@ -87,6 +90,9 @@ static int take(int option, const char *argument, struct options *o, enum option
                 return 0;
         case OPTION_BUS:
                 o->bus = argument;
+                return 0;
+        case OPTION_SYSTEMD:
+                o->systemd = argument;
                 return 0;
         case OPTION_CPUID:
                 o->cpuid = argument;

@@ -24,6 +24,7 @@ struct options {
         const char *simulator; /* NULL: none */
         const char *state;     /* STATE_FOLDER when not given */
         const char *bus;       /* NULL: the system bus */
+        const char *systemd;   /* NULL: this machine's, for a guest that is this machine */
         const char *cpuid;     /* NULL: the processor's */
         enum probe_method probe;
         enum policy_mode mode; /* UNSET: as the kernel command line or the policy says */

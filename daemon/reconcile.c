@@ -278,6 +278,8 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
                 r = gate_warn(m, p);
         if (r >= 0)
                 r = warn_of_initrd(m, p);
+        if (r >= 0 && m->target_trouble)
+                r = picture_warn(p, m->target_trouble);
         return r < 0 ? r : confirm_show(m, p);
 }
 
