@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
         [OPTION_RUNTIME] = { "runtime", 0, NULL, CAN_DECIDE, true, "Decide until the next boot (default)" },
         [OPTION_TAP] = { "tap", 0, NULL, CAN_TEST, true, "Report in the Test Anything Protocol" },
         [OPTION_JUNIT] = { "junit", 0, "FILE", CAN_TEST, false, "Write a report in JUnit's XML as well" },
+        [OPTION_CHECK] = { "check", 0, NULL, CAN_FORMAT, false, "Change nothing, only tell what would be" },
         [OPTION_PERMANENT] = { "permanent", 0, NULL, CAN_DECIDE, true, "Decide for good, in the policy" },
         [OPTION_CONFIRM_WITHIN] = { "confirm-within", 0, "SEC", CAN_TRY, true,
                 "Take it back unless confirmed in time" },

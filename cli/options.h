@@ -29,6 +29,7 @@ enum option_id {
         OPTION_RUNTIME,
         OPTION_TAP,
         OPTION_JUNIT,
+        OPTION_CHECK,
         OPTION_PERMANENT,
         OPTION_CONFIRM_WITHIN,
         _OPTION_MAX,
@@ -50,6 +51,7 @@ enum capability {
         CAN_TEST = 1 << 11,    /* reports for those who run tests: --tap, --junit */
         CAN_SEVERAL = 1 << 12, /* look at more than one guest: --snapshot again and again */
         CAN_TRY = 1 << 13,     /* on condition: --confirm-within */
+        CAN_FORMAT = 1 << 14,  /* look, and leave it: --check */
 };
 
 struct option_row {

@@ -42,6 +42,7 @@ int verb_policy_check(struct context *x, char **args, size_t n);
 int verb_policy_show(struct context *x, char **args, size_t n);
 int verb_policy_digest(struct context *x, char **args, size_t n);
 int verb_policy_diff(struct context *x, char **args, size_t n);
+int verb_policy_fmt(struct context *x, char **args, size_t n);
 int verb_policy_generate(struct context *x, char **args, size_t n);
 int verb_policy_test(struct context *x, char **args, size_t n);
 int verb_block(struct context *x, char **args, size_t n);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The verbs of cvmctl that try policies on recorded guests: test, diff, generate."""
+"""The verbs of cvmctl that try policies on recorded guests or put them in order: test, diff, generate, fmt."""
 
 import json
 import os
 import re
+import stat
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
@@ -21,8 +22,8 @@ def fixture(name):
 
 def cvmctl(*arguments, **how):
     """(exit status, standard output, standard error)"""
-    done = subprocess.run([os.path.abspath(Programs.cvmctl), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=PATIENCE, check=False, encoding="utf-8", **how)
+    done = subprocess.run([os.path.abspath(Programs.cvmctl), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=PATIENCE, check=False, encoding="utf-8", **{"stdin": subprocess.DEVNULL, **how})
     return done.returncode, done.stdout, done.stderr
 
 
@@ -349,6 +350,86 @@ def test_a_policy_of_the_running_guest():
         guest.wait_verdict(PLAIN_NETWORK, "blocked")
         wait_for("all else allowed", lambda: guest.property("State") == "compliant")
     assert cvmctl("policy", "generate", "--bus=unix:path=/nonexistent/bus")[0] == 6
+
+
+UGLY = '// kept\n{"version":1,"mode":"enforce", /* too */ "expect":{},\n\n\n"rules":[{"id":"a","match":{"class":' \
+       '["kvp","vss"]},"action":"block"}]\n}'
+NEAT = """// kept
+{
+  "version": 1,
+  "mode": "enforce",
+  /* too */
+  "expect": {},
+
+  "rules": [
+    { "id": "a", "match": { "class": ["kvp", "vss"] }, "action": "block" }
+  ]
+}
+"""
+
+
+def test_fmt_replaces_a_file_and_nothing_that_is_enforced():
+    with Folder() as folder:
+        ugly, neat = folder.file("ugly.json", UGLY), folder.file("neat.json", NEAT)
+        os.chmod(ugly, 0o640)
+        inode, digest = os.stat(neat).st_ino, cvmctl("policy", "digest", ugly)
+        assert good(cvmctl("policy", "fmt", ugly, neat)) == f"{ugly}\n"
+        assert folder.read("ugly.json") == folder.read("neat.json") == NEAT
+        assert cvmctl("policy", "digest", ugly) == digest and digest[0] == 0
+        assert stat.S_IMODE(os.stat(ugly).st_mode) == 0o640
+        assert os.stat(neat).st_ino == inode, "what is neat is not written again"
+        assert good(cvmctl("policy", "fmt", ugly, neat)) == ""
+        assert sorted(os.listdir(folder.name)) == ["neat.json", "ugly.json"], "nothing temporary is left"
+
+
+def test_fmt_check_tells_and_changes_nothing():
+    with Folder() as folder:
+        ugly, neat = folder.file("ugly.json", UGLY), folder.file("neat.json", NEAT)
+        assert cvmctl("policy", "fmt", "--check", neat, ugly) == (3, f"{ugly}\n", "")
+        assert cvmctl("policy", "fmt", "--check", neat) == (0, "", "")
+        assert cvmctl("policy", "fmt", "--check", "-q", ugly) == (3, "", "")
+        assert folder.read("ugly.json") == UGLY
+
+
+def test_fmt_leaves_all_files_alone_when_one_is_broken():
+    with Folder() as folder:
+        ugly = folder.file("ugly.json", UGLY)
+        broken = folder.file("broken.json", '{"version":1,\n "mode":"audit",\n "mode":"audit",\n "version":1 }')
+        cut = folder.file("cut.json", UGLY[:-1])
+        status, out, err = cvmctl("policy", "fmt", ugly, broken, cut)
+        assert (status, err) == (1, ""), (status, out, err)
+        for place in f"{broken}:3:2: error: ", f"{broken}:4:2: error: ", f"{cut}:6:1: error: ", '\n     3 |  "mode"':
+            assert place in out, (place, out)
+        assert folder.read("ugly.json") == UGLY and folder.read("cut.json") == UGLY[:-1]
+        for lost in folder.file("none.json"), folder.name:
+            status, out, err = cvmctl("policy", "fmt", ugly, lost)
+            assert status in (1, 4) and out == "" and lost in err and folder.read("ugly.json") == UGLY, (status, err)
+
+
+def test_fmt_follows_a_link_to_what_it_names():
+    with Folder() as folder:
+        folder.file("real/ugly.json", UGLY)
+        os.symlink("real/ugly.json", folder.file("link.json"))
+        good(cvmctl("policy", "fmt", folder.file("link.json")))
+        assert os.path.islink(folder.file("link.json")) and folder.read("real/ugly.json") == NEAT
+
+
+def test_fmt_is_a_filter_without_files():
+    with Folder() as folder:
+        for content, arguments, expected in ((UGLY, (), (0, NEAT, "")), (NEAT, ("--check",), (0, "", "")),
+                                             (UGLY, ("--check",), (3, "", ""))):
+            with open(folder.file("in", content), encoding="utf-8") as f:
+                assert cvmctl("policy", "fmt", *arguments, stdin=f) == expected
+        with open(folder.file("in", UGLY[:-1]), encoding="utf-8") as f:
+            status, out, err = cvmctl("policy", "fmt", stdin=f)
+        assert status == 1 and out == "" and "stdin:6:1: " in err, (status, out, err)
+
+
+def test_what_is_generated_is_in_the_one_layout():
+    for name in RECORDINGS:
+        with Folder() as folder:
+            policy = folder.file("generated.json", good(cvmctl("policy", "generate", "--snapshot", fixture(name))))
+            assert cvmctl("policy", "fmt", "--check", policy) == (0, "", ""), name
 
 
 def audited(policy):

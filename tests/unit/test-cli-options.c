@@ -51,6 +51,8 @@ static void options_are_understood(void **state) {
                 { { "policy", "test", "a", "b", "--tap", "--junit=c", "-o", "d" }, "policy test" },
                 { { "policy", "diff", "a", "b", "--snapshot=c", "--snapshot", "d" }, "policy diff" },
                 { { "policy", "generate", "--snapshot=a", "-o", "b" }, "policy generate" },
+                { { "policy", "fmt" }, "policy fmt" },
+                { { "policy", "fmt", "--check", "a", "b" }, "policy fmt" },
                 { { "snapshot", "--redact", "-o", "x" }, "snapshot" },
                 { { "log" }, "log" },
                 { { "log", "x" }, "log" },
