@@ -33,11 +33,53 @@ static void print_dependents(struct json_object *o, const char *label, struct ou
         }
 }
 
-static void print_facts(struct json_object *device, struct output *out) {
-        const char *driver = text_of(device, "driver"), *candidate = text_of(device, "candidate");
+/* "plain (source: kernel-probe)" */
+static void print_fact(struct output *out, const char *label, const char *value, const char *source) {
+        if (!*value)
+                return;
+        print_label(out, label);
+        output_text(out, value);
+        if (*source) {
+                fputs(" (source: ", out->f);
+                output_text(out, source);
+                fputc(')', out->f);
+        }
+        fputc('\n', out->f);
+}
 
-        print_field(out, "Instance", text_of(device, "instance"));
-        print_field(out, "Class", text_of(device, "class"));
+static void print_channel(struct json_object *channel, struct output *out) {
+        const char *source = text_of(channel, "source"), *sub = text_of(channel, "sub");
+
+        output_text(out, text_of(channel, "relid"));
+        if (*sub && strcmp(sub, "0") != 0) {
+                fputs(", sub-channel ", out->f);
+                output_text(out, sub);
+        }
+        fputs(": ring ", out->f);
+        output_text(out, text_of(channel, "ring"));
+        fputs(", dma ", out->f);
+        output_text(out, text_of(channel, "dma"));
+        fputs(" (source: ", out->f);
+        output_text(out, source);
+        fputs(")\n", out->f);
+}
+
+static void print_channels(struct json_object *explanation, struct output *out) {
+        struct json_object *list;
+        size_t n;
+
+        list = list_of(explanation, "channels", &n);
+        for (size_t i = 0; i < n; i++) {
+                print_label(out, i == 0 ? "Channels" : "");
+                print_channel(json_object_array_get_idx(list, i), out);
+        }
+}
+
+/* What Linux makes of the device, with or without cvmd. */
+static void print_kernel_view(struct json_object *device, struct output *out) {
+        const char *driver = text_of(device, "driver"), *candidate = text_of(device, "candidate");
+        const char *allowed = text_of(device, "kernel-allowed");
+
         if (*driver)
                 print_field(out, "Driver", driver);
         else if (*candidate) {
@@ -45,10 +87,42 @@ static void print_facts(struct json_object *device, struct output *out) {
                 output_text(out, candidate);
                 fputs(" (not bound)\n", out->f);
         }
-        print_field(out, "Ring", text_of(device, "ring"));
-        print_field(out, "DMA", text_of(device, "dma"));
-        print_field(out, "Source", text_of(device, "source"));
+        print_field(out, "Override", text_of(device, "driver-override"));
+        if (*allowed)
+                print_field(out, "Kernel",
+                        strcmp(allowed, "true") == 0 ? "admits this class in an isolated guest"
+                                                     : "does not admit this class in an isolated guest");
+}
+
+static void print_facts(struct json_object *explanation, struct output *out) {
+        struct json_object *device = object_of(explanation, "device");
+        const char *source = text_of(device, "source");
+
+        print_field(out, "Instance", text_of(device, "instance"));
+        print_field(out, "Class", text_of(device, "class"));
+        print_kernel_view(device, out);
+        print_fact(out, "Ring", text_of(device, "ring"), source);
+        print_fact(out, "DMA", text_of(device, "dma"), source);
+        print_channels(explanation, out);
         print_field(out, "Problem", text_of(device, "problem"));
+}
+
+static void print_guest(struct json_object *guest, struct output *out) {
+        print_fact(out, "Isolation", text_of(guest, "isolation"), text_of(guest, "source"));
+        if (strcmp(text_of(guest, "consistent"), "false") == 0)
+                print_field(out, "", "the sources contradict each other");
+        if (strcmp(text_of(guest, "paravisor"), "unknown") != 0)
+                print_field(out, "Paravisor", text_of(guest, "paravisor"));
+        print_field(out, "Guest", text_of(guest, "unexpected"));
+}
+
+/* "default-payload at 90-default.json:12:5" */
+static void print_rule_at(struct json_object *rule, struct output *out) {
+        output_text(out, text_of(rule, "rule"));
+        if (*text_of(rule, "origin")) {
+                fputs(" at ", out->f);
+                output_text(out, text_of(rule, "origin"));
+        }
 }
 
 /* Every rule in order: why it is not the one, until the one that is. */
@@ -62,10 +136,9 @@ static void print_rules(struct json_object *o, struct json_object *decision, str
                 struct json_object *rule = json_object_array_get_idx(tried, i);
 
                 print_label(out, i == 0 ? "Not by" : "");
-                output_text(out, text_of(rule, "rule"));
-                fputs(": ", out->f);
-                output_text(out, text_of(rule, "mismatch"));
-                fputc('\n', out->f);
+                print_rule_at(rule, out);
+                fputs(":\n", out->f);
+                print_field(out, "", text_of(rule, "mismatch"));
         }
         print_label(out, "Decided by");
         fputs(output_colour(out, COLOUR_BOLD), out->f);
@@ -81,6 +154,39 @@ static void print_rules(struct json_object *o, struct json_object *decision, str
         }
 }
 
+/* What the words of enforcement_to_string() stand for; NULL for one that is not known here. */
+static const char *enforcement_meaning(const char *state) {
+        static const struct {
+                const char *state, *meaning;
+        } words[] = {
+                { "pending", "an action is under way" },
+                { "blocked", "blocked; read again since: no driver, and driver_override is ours" },
+                { "released", "released; read again since: driver_override is as it was before" },
+                { "failed", "an action failed, and is tried again" },
+        };
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (strcmp(words[i].state, state) == 0)
+                        return words[i].meaning;
+        return NULL;
+}
+
+static void print_enforcement(struct json_object *explanation, struct output *out) {
+        struct json_object *e = object_of(explanation, "enforcement");
+        const char *state = text_of(e, "state"), *rebounds = text_of(e, "rebounds");
+
+        if (strcmp(state, "none") != 0)
+                print_field(out, "Done", enforcement_meaning(state) ?: state);
+        print_field(out, "", text_of(e, "problem"));
+        if (*rebounds && strcmp(rebounds, "0") != 0) {
+                print_label(out, "Rebound");
+                output_text(out, rebounds);
+                fputs(strcmp(rebounds, "1") == 0 ? " time, by somebody else\n"
+                                                 : " times, by somebody else\n",
+                        out->f);
+        }
+}
+
 void explain_print(struct json_object *explanation, struct output *out) {
         struct json_object *guest = object_of(explanation, "guest"), *changes;
         struct exposure_view exposure;
@@ -88,15 +194,16 @@ void explain_print(struct json_object *explanation, struct output *out) {
         int verdict = verdict_from_string(word);
         size_t n;
 
-        print_facts(object_of(explanation, "device"), out);
+        print_facts(explanation, out);
         print_dependents(explanation, "Carries", out);
-        print_field(out, "Guest", text_of(guest, "unexpected"));
+        print_guest(guest, out);
         print_rules(explanation, object_of(explanation, "decision"), out);
         print_field(out, "Mode", text_of(explanation, "mode"));
         print_label(out, "Verdict");
         fputs(verdict < 0 ? "" : output_colour(out, verdict_colour(verdict)), out->f);
         output_text(out, word);
         fprintf(out->f, "%s\n", output_colour(out, COLOUR_NONE));
+        print_enforcement(explanation, out);
         exposure_from_json(explanation, &exposure);
         exposure_print(&exposure, out);
 

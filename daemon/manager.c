@@ -372,6 +372,20 @@ int manager_plan(struct manager *m, char **ret, struct diag *d) {
         return r < 0 ? diag_errno(d, r, "plan") : 0;
 }
 
+static int explain_enforcement(struct manager *m, const struct guid *instance, struct json_object *object) {
+        const struct tracked *t = tracking_find(&m->tracking, instance);
+
+        if (!t)
+                return 0;
+        return explain_add_enforcement(object,
+                &(struct explain_enforcement){
+                        .state = t->enforcement,
+                        .noted = t->noted,
+                        .rebounds = t->rebounds,
+                        .problem = t->problem,
+                });
+}
+
 int manager_explain(struct manager *m, const struct guid *instance, char **ret, struct diag *d) {
         const struct picture *p = m->picture;
         struct json_object *object;
@@ -383,6 +397,8 @@ int manager_explain(struct manager *m, const struct guid *instance, char **ret, 
         r = explain_device(m->policy, p->guest, p->evaluation, i, p->devices[i].verdict, &object);
         if (r >= 0)
                 r = exposures_explain(&p->devices[i].exposure, object);
+        if (r >= 0)
+                r = explain_enforcement(m, instance, object);
         if (r >= 0)
                 r = json_text(object, ret);
         return r < 0 ? diag_errno(d, r, "explanation") : 0;

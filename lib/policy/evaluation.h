@@ -64,6 +64,8 @@ enum enforcement {
         ENFORCEMENT_FAILED,
 };
 
+const char *enforcement_to_string(enum enforcement e); /* none pending blocked released failed */
+
 #define BLOCKED_OVERRIDE "cvmd-blocked" /* what driver_override says of a device that cvmd blocks */
 
 /* Pure: from the decision, the facts (bound or not, override) and what enforcement saw. */

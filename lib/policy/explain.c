@@ -3,6 +3,7 @@
 #include "lib/policy/explain.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "lib/base/json-build.h"
 #include "lib/policy/decision-json.h"
@@ -11,14 +12,29 @@
 
 #define MISMATCH_MAX 512
 
+/* As sysfs and policies write it; null when it is not known. */
+static bool add_id(struct json_object *o, const char *key, uint32_t id) {
+        char text[sizeof("0xffffffff")];
+
+        snprintf(text, sizeof(text), "0x%x", id);
+        return json_add_text(o, key, id > 0 ? text : NULL);
+}
+
+/* Unset is nothing, as unread is. */
+static const char *override_of(const struct device *d) {
+        return d->driver_override && d->driver_override[0] ? d->driver_override : NULL;
+}
+
 static struct json_object *device_new(const struct device *d) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
         char class[GUID_TEXT_SIZE];
 
         if (!o || !json_add_text(o, "instance", d->instance_text) ||
                 !json_add_text(o, "class", device_class_name(d, class)) ||
-                !json_add_number(o, "relid", d->relid) || !json_add_text(o, "driver", d->driver) ||
+                !json_add_number(o, "relid", d->relid) || !add_id(o, "vendor", d->vendor) ||
+                !add_id(o, "device", d->device) || !json_add_text(o, "driver", d->driver) ||
                 !json_add_text(o, "candidate", d->candidate) || !json_add_flag(o, "bound", d->driver) ||
+                !json_add_text(o, "driver-override", override_of(d)) ||
                 !json_add_flag(o, "kernel-allowed", device_kernel_allowed(d)) ||
                 !json_add_flag(o, "hvsock", d->hvsock) ||
                 !json_add_text(o, "ring", confidentiality_to_string(d->ring)) ||
@@ -34,6 +50,8 @@ static struct json_object *guest_new(const struct guest *g, const struct evaluat
 
         if (!o || !json_add_text(o, "isolation", isolation_type_to_string(g->isolation.type)) ||
                 !json_add_text(o, "paravisor", tristate_to_string(isolation_paravisor(&g->isolation))) ||
+                !json_add_text(o, "source", isolation_source_to_string(g->isolation.source)) ||
+                !json_add_flag(o, "consistent", g->isolation.problems == 0) ||
                 !json_add_flag(o, "applies", e->applies) || !json_add_flag(o, "expected", e->expected) ||
                 !json_add_text(o, "unexpected", e->unexpected))
                 return NULL;
@@ -143,8 +161,21 @@ int explain_device(const struct policy *p, const struct guest *g, const struct e
                 !json_add(o, "tried", tried_new(p, g, device, decision)) ||
                 !json_add(o, "decision", decision_json(p, decision)) ||
                 !json_add_text(o, "verdict", verdict_to_string(verdict)) ||
+                !json_add_null(o, "enforcement") ||
                 !json_add(o, "would-change", changes_new(e, device, decision)))
                 return -ENOMEM;
         *ret = TAKE(o);
         return 0;
+}
+
+int explain_add_enforcement(struct json_object *explanation, const struct explain_enforcement *e) {
+        _cleanup_(json_putp) struct json_object *o = json_object_new_object();
+        bool problem = e->problem && e->problem[0];
+
+        if (!o || !json_add_text(o, "state", enforcement_to_string(e->state)) ||
+                !json_add_flag(o, "override-noted", e->noted) ||
+                !json_add_number(o, "rebounds", e->rebounds) ||
+                !json_add_text(o, "problem", problem ? e->problem : NULL))
+                return -ENOMEM;
+        return json_add(explanation, "enforcement", TAKE(o)) ? 0 : -ENOMEM;
 }

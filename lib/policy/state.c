@@ -23,6 +23,19 @@ enum gate_state gate_state_of(const struct evaluation *e, const struct guest *g)
         return g->autoprobe == TRISTATE_NO ? GATE_STATE_ON : GATE_STATE_PENDING;
 }
 
+static const char *const enforcements[] = {
+        [ENFORCEMENT_NONE] = "none",
+        [ENFORCEMENT_PENDING] = "pending",
+        [ENFORCEMENT_BLOCKED] = "blocked",
+        [ENFORCEMENT_RELEASED] = "released",
+        [ENFORCEMENT_FAILED] = "failed",
+};
+_Static_assert(N_NAMES(enforcements) == ENFORCEMENT_FAILED + 1, "every enforcement has a name");
+
+const char *enforcement_to_string(enum enforcement e) {
+        return name_of(enforcements, N_NAMES(enforcements), e);
+}
+
 /* A driver that is bound speaks louder than what enforcement saw before. */
 static bool is_blocked(const struct device *device, enum enforcement enforcement) {
         if (device->driver)

@@ -70,6 +70,7 @@ def without_times(form, out):
     for device in found if isinstance(found, list) else [found]:
         device.pop("times", None)
         device.pop("exposure", None)
+        device.pop("enforcement", None)
     return found
 
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every way in which a root can try to bind again what is blocked."""
 
-from harness import PLAIN_NETWORK, Guest, wait_for
+import json
+
+from harness import NETWORK, PLAIN_NETWORK, Guest, wait_for
 from tap import main
 
 CLASS = "f8615163-df3e-46c5-913f-f2d2f965ed0e"
@@ -45,6 +47,25 @@ def test_a_cleared_override_and_each_way_to_bind():
             wait_blocked_again(guest, rebounds)
         reasons = [d["reason"] for d in guest.cvmd.decisions() if d["event"] == "rebound"]
         assert reasons == ["hv_netvsc", "hv_netvsc", "uio_hv_generic"], reasons
+
+
+def test_explain_tells_what_was_done():
+    def enforcement(instance):
+        return json.loads(guest.cvmctl("explain", instance, "--json")[1])["enforcement"]
+
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        assert enforcement(NETWORK) == {"state": "none", "override-noted": False, "rebounds": 0, "problem": None}
+        assert enforcement(PLAIN_NETWORK)["state"] == "blocked" and enforcement(PLAIN_NETWORK)["override-noted"]
+        out = guest.cvmctl("explain", PLAIN_NETWORK)[1]
+        assert "Done: blocked; read again since: no driver" in out and "Rebound:" not in out, out
+        write(guest, OVERRIDE, "\n")
+        write(guest, "sys/bus/vmbus/drivers_probe", PLAIN_NETWORK)
+        wait_blocked_again(guest, 1)
+        assert "Rebound: 1 time, by somebody else" in guest.cvmctl("explain", PLAIN_NETWORK)[1]
+        guest.bus.decide("Allow", PLAIN_NETWORK)
+        guest.wait_verdict(PLAIN_NETWORK, "allowed")
+        assert "Done: released; " in guest.cvmctl("explain", PLAIN_NETWORK)[1]
 
 
 def test_an_override_of_others_that_replaced_ours_is_restored():

@@ -61,11 +61,17 @@ static void a_blocked_device_from_facts_to_verdict(void **state) {
         assert_string_equal(text_at(o, "device.class"), "network");
         assert_string_equal(text_at(o, "device.driver"), "hv_netvsc");
         assert_string_equal(text_at(o, "device.kernel-allowed"), "true");
+        assert_string_equal(text_at(o, "device.vendor"), "0x1414");
+        assert_string_equal(text_at(o, "device.device"), "0x3");
+        assert_string_equal(text_at(o, "device.driver-override"), "null");
         assert_string_equal(text_at(o, "device.ring"), "plain");
         assert_string_equal(text_at(o, "device.problem"), "null");
         assert_string_equal(text_at(o, "channels.0.source"), "kernel-probe");
         assert_string_equal(text_at(o, "dependents.0.name"), "eth0");
         assert_string_equal(text_at(o, "guest.isolation"), "snp");
+        assert_string_equal(text_at(o, "guest.source"), "none");
+        assert_string_equal(text_at(o, "guest.consistent"), "true");
+        assert_string_equal(text_at(o, "enforcement"), "null");
         assert_string_equal(text_at(o, "guest.applies"), "true");
         assert_string_equal(text_at(o, "mode"), "audit");
         assert_int_equal(json_object_array_length(find(o, "tried")), 1);
@@ -219,7 +225,48 @@ static void every_device_of_a_recorded_guest(void **state) {
         }
 }
 
+static void what_was_done_takes_the_place_of_nothing(void **state) {
+        static const struct {
+                struct explain_enforcement e;
+                const char *state, *noted, *rebounds, *problem;
+        } rows[] = {
+                { { .state = ENFORCEMENT_NONE }, "none", "false", "0", "null" },
+                { { .state = ENFORCEMENT_PENDING, .problem = "" }, "pending", "false", "0", "null" },
+                { { .state = ENFORCEMENT_BLOCKED, .noted = true, .rebounds = 3 }, "blocked", "true", "3",
+                        "null" },
+                { { .state = ENFORCEMENT_RELEASED }, "released", "false", "0", "null" },
+                { { .state = ENFORCEMENT_FAILED, .problem = "it hangs" }, "failed", "false", "0",
+                        "it hangs" },
+        };
+        _cleanup_(policy_freep) struct policy *p = policy_of("{\"version\":1}");
+        _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+        char override[] = "cvmd-blocked";
+        struct channel c;
+        struct device d = device_of("network", 7, &c, CONFIDENTIALITY_PLAIN);
+        struct guest g = guest_of_devices(&d, 1);
+
+        d.driver_override = override;
+        d.vendor = 0;
+        g.isolation.source = ISOLATION_SOURCE_DMESG;
+        g.isolation.problems = ISOLATION_PROBLEM_DMESG;
+        e = evaluate(p, &g);
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(json_putp) struct json_object *o = explain(p, &g, e, 0);
+
+                assert_string_equal(text_at(o, "device.driver-override"), "cvmd-blocked");
+                assert_string_equal(text_at(o, "device.vendor"), "null");
+                assert_string_equal(text_at(o, "guest.source"), "dmesg");
+                assert_string_equal(text_at(o, "guest.consistent"), "false");
+                assert_int_equal(explain_add_enforcement(o, &rows[i].e), 0);
+                assert_string_equal(text_at(o, "enforcement.state"), rows[i].state);
+                assert_string_equal(text_at(o, "enforcement.override-noted"), rows[i].noted);
+                assert_string_equal(text_at(o, "enforcement.rebounds"), rows[i].rebounds);
+                assert_string_equal(text_at(o, "enforcement.problem"), rows[i].problem);
+        }
+}
+
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_done_takes_the_place_of_nothing),
         cmocka_unit_test(a_blocked_device_from_facts_to_verdict),
         cmocka_unit_test(every_origin_is_told),
         cmocka_unit_test(a_protected_device_names_what_protects_it),
