@@ -223,10 +223,32 @@ static void fixtures_hang_together(void **state) {
         }
 }
 
+static void the_root_is_awaited_on_storage(void **state) {
+        static const char *const storage[] = { "scsi", "pci" };
+        _cleanup_(snapshot_freep) struct snapshot *s = fixture_load("snp-layers");
+        _cleanup_(guest_freep) struct guest *g = NULL;
+        size_t n = 0;
+
+        s->root_awaited = true;
+        assert_int_equal(guest_eval(s, &g), 0);
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const struct device *d = &g->devices[i];
+                bool awaited = d->n_dependents > 0 && d->dependents[0].kind == DEPENDENT_AWAITED,
+                     may = false;
+
+                for (size_t j = 0; j < sizeof(storage) / sizeof(storage[0]); j++)
+                        may = may || strcmp(d->known->name, storage[j]) == 0;
+                assert_int_equal(awaited, may);
+                n += awaited;
+        }
+        assert_true(n >= 2);
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_followed_down),
         cmocka_unit_test(many_ways_are_walked_once),
         cmocka_unit_test(fixtures_hang_together),
+        cmocka_unit_test(the_root_is_awaited_on_storage),
 };
 
 RUN(tests)

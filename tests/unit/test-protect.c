@@ -212,11 +212,50 @@ static void the_way_out_is_where_routes_lead(void **state) {
         }
 }
 
+static void in_an_initrd_any_storage_may_be_meant(void **state) {
+        static const struct {
+                const char *protect;
+                bool protected;
+        } rows[] = {
+                { "[]", false },
+                { "[\"last-network\"]", false },
+                { "[\"root\"]", true },
+                { "[\"boot\"]", true },
+                { "[\"swap\"]", true },
+                { "[\"mounted\"]", true },
+                { "[\"/srv\"]", true },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+                _cleanup_(policy_freep) struct policy *p = NULL;
+                _cleanup_(freep) char *text = NULL;
+                struct dependent awaited = on(DEPENDENT_AWAITED, "/");
+                struct channel c[2];
+                struct device d[] = {
+                        device_of("scsi", 1, &c[0], CONFIDENTIALITY_PLAIN),
+                        device_of("network", 2, &c[1], CONFIDENTIALITY_PLAIN),
+                };
+                struct guest g = guest_of_devices(d, 2);
+
+                d[0].dependents = &awaited;
+                d[0].n_dependents = 1;
+                assert_true(asprintf(&text, "{\"version\":1,\"protect\":%s}", rows[i].protect) > 0);
+                p = policy_of(text);
+                e = evaluate(p, &g);
+                assert_int_equal(e->decisions[0].protected, rows[i].protected);
+                assert_int_equal(strstr(e->decisions[0].reason, "the root may be on it") != NULL,
+                        rows[i].protected);
+                assert_false(e->decisions[1].protected);
+        }
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_against_what_hangs_on_a_device),
         cmocka_unit_test(a_rule_replaces_the_list),
         cmocka_unit_test(the_last_network_in_any_order),
         cmocka_unit_test(a_network_that_stays_anyway_counts),
+        cmocka_unit_test(in_an_initrd_any_storage_may_be_meant),
         cmocka_unit_test(the_way_out_is_where_routes_lead),
 };
 
