@@ -73,9 +73,13 @@ static int add_bird(struct gate_note *n, const struct gate_early_bird *bird) {
 static int parse_bird(char *line, struct gate_early_bird *ret) {
         const char *instance = strsep(&line, " "), *kind = strsep(&line, " ");
         struct gate_early_bird bird = {};
+        char proper[GUID_TEXT_SIZE];
 
         if (!kind || !line || !line[0] || strlen(line) >= sizeof(bird.driver) ||
                 guid_parse(instance, &bird.instance) < 0)
+                return -EBADMSG;
+        guid_format(&bird.instance, proper);
+        if (strcmp(proper, instance) != 0)
                 return -EBADMSG;
         bird.built_in = strcmp(kind, "built-in") == 0;
         if (!bird.built_in && strcmp(kind, "module") != 0)
@@ -85,14 +89,17 @@ static int parse_bird(char *line, struct gate_early_bird *ret) {
         return 0;
 }
 
-static int parse_note(char *text, size_t n, struct gate_note *ret) {
+int gate_note_parse(const char *text, size_t n, struct gate_note *ret) {
         _cleanup_(gate_note_done) struct gate_note note = {};
-        char *rest = text, *line;
+        _cleanup_(freep) char *copy = NULL;
+        char *rest, *line;
         int r;
 
-        if (n < 2 || text[n - 1] != '\n' || strlen(text) != n)
+        if (n < 2 || text[n - 1] != '\n' || memchr(text, 0, n))
                 return -EBADMSG;
-        text[n - 1] = 0;
+        rest = copy = strndup(text, n - 1);
+        if (!copy)
+                return -ENOMEM;
         line = strsep(&rest, "\n");
         if (strcmp(line, "0") != 0 && strcmp(line, "1") != 0)
                 return -EBADMSG;
@@ -119,7 +126,7 @@ int gate_note_read(int state, struct gate_note *ret, struct diag *d) {
         if (r == -ENOENT)
                 return diag_fail(d, -ENODATA, "the gate is not ours");
         if (r == 0)
-                r = parse_note(text, n, ret);
+                r = gate_note_parse(text, n, ret);
         return r < 0 ? diag_errno(d, r, "the note of the gate") : 0;
 }
 
@@ -129,10 +136,9 @@ int gate_note_remove(int state, struct diag *d) {
                 : 0;
 }
 
-static int write_note(int state, const struct gate_note *n) {
+int gate_note_format(const struct gate_note *n, char **ret, size_t *ret_size) {
         _cleanup_(freep) char *text = NULL;
-        size_t size;
-        FILE *f = open_memstream(&text, &size);
+        FILE *f = open_memstream(&text, ret_size);
         bool bad;
 
         if (!f)
@@ -148,7 +154,16 @@ static int write_note(int state, const struct gate_note *n) {
         bad = ferror(f);
         if (fclose(f) != 0 || bad)
                 return -ENOMEM;
-        return file_replace_at(state, NOTE_FILE, 0600, text, size);
+        *ret = TAKE(text);
+        return 0;
+}
+
+static int write_note(int state, const struct gate_note *n) {
+        _cleanup_(freep) char *text = NULL;
+        size_t size;
+        int r = gate_note_format(n, &text, &size);
+
+        return r < 0 ? r : file_replace_at(state, NOTE_FILE, 0600, text, size);
 }
 
 /* A driver that comes as a module has a link to it. */

@@ -29,6 +29,13 @@ struct gate_note {
 
 void gate_note_done(struct gate_note *n);
 
+/* The bytes of a note. -EBADMSG when they are not what gate_note_format() makes. End *ret with
+ * gate_note_done(). */
+int gate_note_parse(const char *text, size_t n, struct gate_note *ret);
+
+/* The caller frees *ret. -ENOMEM. */
+int gate_note_format(const struct gate_note *note, char **ret, size_t *ret_size);
+
 /* -ENODATA when the gate is not ours; -EBADMSG when the note is not what gate_close() writes. */
 int gate_note_read(int state, struct gate_note *ret, struct diag *d);
 
