@@ -4,6 +4,7 @@
 /* The manager's insides, for its own files: manager.c (life and requests), reconcile.c (the flow),
  * announce.c (telling). */
 #include "daemon/gate.h"
+#include "daemon/keep.h"
 #include "daemon/manager.h"
 #include "daemon/mount-watch.h"
 #include "daemon/network-watch.h"
@@ -34,6 +35,7 @@ struct manager {
         bool exposures_untraced;
         bool exposures_unkept; /* they could not be written, and that was told */
         struct gate gate;
+        struct keep *keep;
         struct hand_decision *by_hand;
         size_t n_by_hand;
         struct permanent *permanent; /* what is being written to the disk, NULL: nothing */
@@ -60,6 +62,9 @@ void manager_reconcile_soon(struct manager *m);
  * data is the manager.
  */
 void manager_reconcile_calmly(void *data);
+
+/* How the guest is judged now, with borrowed parts: until the next judgement. -ENOMEM. */
+int manager_judging(struct manager *m, uint64_t now, struct evaluation_options *ret);
 
 /* manager.c: what an administrator wants now is not to wait for a back-off. */
 void manager_try_at_once(struct manager *m);

@@ -162,6 +162,9 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         if (r < 0)
                 log_warning("what the initrd enforced: %s", errno_text(r));
         gate_load(m);
+        r = keep_new(o->state->folder, &m->keep, d);
+        if (r < 0)
+                return r;
         r = confirm_load(m, d);
         if (r < 0)
                 return r;
@@ -188,6 +191,7 @@ void manager_free(struct manager *m) {
         picture_free(m->picture);
         exposures_done(m);
         tracking_done(&m->tracking);
+        keep_free(m->keep);
         permanent_free(m->permanent);
         confirm_free(m->confirm);
         free(m->by_hand);
@@ -349,11 +353,7 @@ void manager_record_everything(const struct manager *m, int fd) {
 }
 
 int manager_plan(struct manager *m, char **ret, struct diag *d) {
-        const struct evaluation_options o = {
-                .mode = m->o.mode,
-                .by_hand = m->by_hand,
-                .n_by_hand = m->n_by_hand,
-        };
+        struct evaluation_options o;
         _cleanup_(freep) struct held *held = calloc(m->tracking.n + 1, sizeof(*held));
         struct json_object *object;
         int r;
@@ -366,7 +366,9 @@ int manager_plan(struct manager *m, char **ret, struct diag *d) {
                         .state = m->tracking.devices[i].enforcement,
                         .noted = m->tracking.devices[i].noted,
                 };
-        r = plan_to_json(m->policy, m->picture->guest, &o, held, m->tracking.n, &object);
+        r = manager_judging(m, now_usec(CLOCK_MONOTONIC), &o);
+        if (r >= 0)
+                r = plan_to_json(m->policy, m->picture->guest, &o, held, m->tracking.n, &object);
         if (r >= 0)
                 r = json_text(object, ret);
         return r < 0 ? diag_errno(d, r, "plan") : 0;

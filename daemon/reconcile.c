@@ -76,6 +76,23 @@ void manager_reconcile_calmly(void *data) {
         }
 }
 
+int manager_judging(struct manager *m, uint64_t now, struct evaluation_options *ret) {
+        size_t n;
+        const struct kept_protection *kept = keep_list(m->keep, now, &n);
+
+        if (!kept)
+                return -ENOMEM;
+        *ret = (struct evaluation_options){
+                .mode = m->o.mode,
+                .no_gate = m->o.no_gate,
+                .by_hand = m->by_hand,
+                .n_by_hand = m->o.release ? 0 : m->n_by_hand,
+                .kept = kept,
+                .n_kept = n,
+        };
+        return 0;
+}
+
 static int look(struct manager *m, struct picture **ret, struct diag *d) {
         const struct snapshot_record_options options = {
                 .scope = SNAPSHOT_SCOPE_DECISIONS,
@@ -85,20 +102,17 @@ static int look(struct manager *m, struct picture **ret, struct diag *d) {
                 .root_awaited = m->o.early,
                 .foreign = m->o.foreign,
         };
-        const struct evaluation_options judging = {
-                .mode = m->o.mode,
-                .no_gate = m->o.no_gate,
-                .by_hand = m->by_hand,
-                .n_by_hand = m->o.release ? 0 : m->n_by_hand,
-        };
+        _cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
         uint64_t began = now_usec(CLOCK_BOOTTIME), looked;
-        struct snapshot *snapshot;
+        struct evaluation_options judging;
         int r = snapshot_record(m->o.root, &options, &snapshot, d);
 
         if (r < 0)
                 return r;
         looked = now_usec(CLOCK_BOOTTIME);
-        r = picture_new(snapshot, m->policy, &judging, ret);
+        r = manager_judging(m, now_usec(CLOCK_MONOTONIC), &judging);
+        if (r >= 0)
+                r = picture_new(TAKE(snapshot), m->policy, &judging, ret);
         if (r < 0)
                 return diag_errno(d, r, "cannot judge the guest");
         (*ret)->began = began;
@@ -300,6 +314,14 @@ static void show(struct manager *m, struct picture *p) {
                         o->ready(o->data);
 }
 
+/* What is kept for now is looked at again when that ends. */
+static int keep_protection(struct manager *m, const struct picture *p, uint64_t now) {
+        uint64_t next;
+        int r = keep_follow(m->keep, p->guest, p->evaluation, &m->tracking, now, &next);
+
+        return r < 0 || next == UINT64_MAX ? r : reconcile_at(m, next);
+}
+
 int manager_reconcile(struct manager *m, struct diag *d) {
         _cleanup_(picture_freep) struct picture *p = NULL;
         uint64_t now;
@@ -313,6 +335,9 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         r = tracking_follow(&m->tracking, p->guest, m->o.root, m->o.state->folder, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot follow the guest");
+        r = keep_protection(m, p, now);
+        if (r < 0)
+                return diag_errno(d, r, "cannot follow what is protected");
         for (size_t i = 0; !m->picture && i < m->tracking.n; i++)
                 m->tracking.devices[i].from_start = true;
         r = act(m, p, now, d);

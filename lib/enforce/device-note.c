@@ -19,6 +19,7 @@ static const char *const kinds[] = {
         [NOTE_HELPER] = "helpers",
         [NOTE_EXPOSURE] = "exposures",
         [NOTE_UNCONFIRMED] = "unconfirmed",
+        [NOTE_PROTECTED] = "protected",
 };
 _Static_assert(N_NAMES(kinds) == _NOTE_KIND_MAX, "every kind of note has a folder");
 

@@ -20,6 +20,8 @@ enum note_kind {
         NOTE_HELPER,   /* helpers/: "VERB PID STARTTIME" of a helper process that may outlive the daemon */
         NOTE_EXPOSURE, /* exposures/: its times, and for how long it was exposed (lib/enforce/exposure.h) */
         NOTE_UNCONFIRMED, /* unconfirmed/: what unconfirmed_format() says of a decision by hand */
+        NOTE_PROTECTED, /* protected/: "KIND WORD": what last kept it from being blocked, see protect_kept()
+                         */
         _NOTE_KIND_MAX,
 };
 
@@ -56,5 +58,5 @@ const struct note *notes_find(const struct notes *n, const struct guid *instance
  */
 int notes_by_hand(const struct notes *n, struct hand_decision **ret, size_t *ret_n);
 
-/* The folder: overrides by-hand helpers exposures unconfirmed */
+/* The folder: overrides by-hand helpers exposures unconfirmed protected. */
 const char *note_kind_to_string(enum note_kind k);

@@ -90,10 +90,27 @@ static void mark_last(struct guest *g) {
                         only->dependents[i].kind = DEPENDENT_LAST_ROUTE;
 }
 
-/* A driver of networks that has none to show: someone may use it all the same. */
-static int warn_of_absence(struct guest *g, const struct device *d) {
-        if (!d->driver || strcmp(d->driver, "hv_netvsc") != 0 || has_kind(d, DEPENDENT_NETWORK))
+/*
+ * An interface that the kernel has not told of: it hangs, or the interface was renamed a moment ago, or its
+ * answer was given before there was one.
+ */
+static bool is_doubtful(const struct network *n, const struct device *d) {
+        for (size_t i = 0; i < d->n_dependents; i++)
+                if (d->dependents[i].kind == DEPENDENT_NETWORK &&
+                        (n->unknown || (n->n_links > 0 && !network_find(n, d->dependents[i].name))))
+                        return true;
+        return false;
+}
+
+/*
+ * A driver of networks that has none to show: someone may use it all the same. Before there are channels its
+ * driver may still be at it.
+ */
+static int eval_absence(struct guest *g, struct device *d) {
+        if (!d->driver || strcmp(d->driver, "hv_netvsc") != 0 || d->n_channels == 0 ||
+                has_kind(d, DEPENDENT_NETWORK))
                 return 0;
+        d->network_doubtful = true;
         return guest_warn(g,
                 "device %s: no interface in sight, perhaps in another network namespace: what hangs on it "
                 "is not known",
@@ -112,8 +129,9 @@ int dependents_eval_network(const struct snapshot *s, struct guest *g) {
                 r = add_interfaces(s, &g->devices[i]);
                 if (r == 0)
                         r = eval_device(&n, &g->devices[i]);
+                g->devices[i].network_doubtful = is_doubtful(&n, &g->devices[i]);
                 if (r == 0 && n.n_links > 0)
-                        r = warn_of_absence(g, &g->devices[i]);
+                        r = eval_absence(g, &g->devices[i]);
         }
         if (r < 0)
                 return r;

@@ -312,9 +312,29 @@ static int eval_swap(const struct snapshot *s, struct guest *g, const char *file
         return r < 0 ? r : warn_unless_reached(&c);
 }
 
+static bool is_error(const struct snapshot *s, const char *path) {
+        const struct snapshot_entry *e = snapshot_find(s, path);
+
+        return e && e->kind == SNAPSHOT_ERROR;
+}
+
+/* Without a table of mounts, any disk may be the one that all of it runs from. */
+static void mark_doubtful(const struct snapshot *s, struct guest *g) {
+        bool lacking = is_error(s, "proc/1/mountinfo") || is_error(s, "proc/self/mountinfo") ||
+                is_error(s, "proc/swaps");
+
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const char *driver = g->devices[i].driver ?: "";
+
+                g->devices[i].storage_doubtful =
+                        lacking && (strcmp(driver, "hv_storvsc") == 0 || strcmp(driver, "hv_pci") == 0);
+        }
+}
+
 static int eval_storage(const struct snapshot *s, struct guest *g) {
         int r = 0;
 
+        mark_doubtful(s, g);
         for (size_t i = 0; i < s->n_mounts && r == 0; i++)
                 r = eval_mount(s, g, &s->mounts[i]);
         for (size_t i = 0; i < s->n_swaps && r == 0; i++)

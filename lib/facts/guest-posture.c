@@ -96,7 +96,7 @@ static int warn_of_guest(struct guest *g, const struct snapshot *s) {
         return r;
 }
 
-/* What hangs on the devices is known from these alone: nobody can protect what is not told. */
+/* What hangs on the devices is known from these alone. */
 static int warn_of_tables(struct guest *g, const struct snapshot *s) {
         static const char *const tables[] = { "proc/1/mountinfo", "proc/self/mountinfo", "proc/swaps" };
         int r = 0;
@@ -106,8 +106,7 @@ static int warn_of_tables(struct guest *g, const struct snapshot *s) {
 
                 if (e && e->kind == SNAPSHOT_ERROR)
                         r = guest_warn(g,
-                                "/%s: %s: what it lists is not known, so that no policy can "
-                                "protect it",
+                                "/%s: %s: what it lists is not known, so that each disk counts as in use",
                                 tables[i], errno_text(-e->error));
         }
         return r;

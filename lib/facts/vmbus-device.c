@@ -32,3 +32,7 @@ bool device_kernel_allowed(const struct device *d) {
 const char *dependent_kind_to_string(enum dependent_kind k) {
         return name_of(dependent_kinds, N_NAMES(dependent_kinds), k);
 }
+
+int dependent_kind_from_string(const char *word) {
+        return name_find(dependent_kinds, N_NAMES(dependent_kinds), word);
+}

@@ -60,7 +60,9 @@ struct device {
         enum fact_source source;        /* of the channel that decided */
         struct dependent *dependents;
         size_t n_dependents;
-        char *problem; /* what could not be read or made no sense, for a person; NULL: nothing */
+        bool network_doubtful; /* it has interfaces, or should have, of which the kernel has not told */
+        bool storage_doubtful; /* it may have disks, and what is mounted could not be read */
+        char *problem;         /* what could not be read or made no sense, for a person; NULL: nothing */
 };
 
 /* The name of the class if it is in the table, else its GUID. *buffer holds it then. */
@@ -70,3 +72,4 @@ const char *device_class_name(const struct device *d, char buffer[GUID_TEXT_SIZE
 bool device_kernel_allowed(const struct device *d);
 
 const char *dependent_kind_to_string(enum dependent_kind k); /* mount swap network ... */
+int dependent_kind_from_string(const char *word);            /* -EBADMSG */

@@ -143,6 +143,29 @@ static int decide_device(const struct policy *p, const struct guest *g, const st
         return decide_by_policy(p, g, d, ret);
 }
 
+/* In the same words however the network changes meanwhile, so that it is told once. */
+static const char *protection_text(const struct decision *d) {
+        switch (d->kept ? d->kept_kind : d->dependent ? d->dependent->kind : 0) {
+        case DEPENDENT_MOUNT:
+                return "not unbound, because a mount depends on it";
+        case DEPENDENT_SWAP:
+                return "not unbound, because swap depends on it";
+        case DEPENDENT_NETWORK:
+        case DEPENDENT_ROUTE:
+        case DEPENDENT_LAST_ROUTE:
+                return "not unbound, because it may be the last network";
+        case DEPENDENT_AWAITED:
+                return "let pass, because the root may be on it, which is not mounted yet";
+        case DEPENDENT_PCI:
+        case DEPENDENT_DRIVER:
+        case DEPENDENT_BLOCK:
+        case DEPENDENT_ADDRESSES:
+        case _DEPENDENT_KIND_MAX:
+                break;
+        }
+        return "not unbound, because what depends on it is not known";
+}
+
 /*
  * Says behind the reason why nothing is done after all. Reasons are for everybody, and the names of mounts
  * are not: which one it is, the explanation says to those who may ask for it.
@@ -150,12 +173,7 @@ static int decide_device(const struct policy *p, const struct guest *g, const st
 static int tell_protection(struct decision *d) {
         char *text;
 
-        if (d->dependent->kind == DEPENDENT_AWAITED) {
-                if (asprintf(&text, "%s; let pass, because the root may be on it, which is not mounted yet",
-                            d->reason) < 0)
-                        return -ENOMEM;
-        } else if (asprintf(&text, "%s; not unbound, because a %s depends on it", d->reason,
-                           dependent_kind_to_string(d->dependent->kind)) < 0)
+        if (asprintf(&text, "%s; %s", d->reason, protection_text(d)) < 0)
                 return -ENOMEM;
         free(d->reason);
         d->reason = text;
@@ -219,6 +237,8 @@ int policy_evaluate(const struct policy *p, const struct guest *g, const struct 
                 if (decide_device(p, g, o, e->applies, &g->devices[i], &e->decisions[i]) < 0)
                         return -ENOMEM;
         protect_decisions(p, g, e->decisions);
+        for (size_t i = 0; i < o->n_kept; i++)
+                protect_kept(p, g, &o->kept[i], e->decisions);
         for (size_t i = 0; i < e->n; i++) {
                 e->decisions[i].violates = e->decisions[i].action != ACTION_ALLOW;
                 if (e->decisions[i].protected && tell_protection(&e->decisions[i]) < 0)

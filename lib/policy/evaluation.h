@@ -25,7 +25,11 @@ struct decision {
         enum policy_action action; /* ALLOW, AUDIT (report), BLOCK or HALT; mode is not in it */
         bool violates;             /* action is not ALLOW */
         bool protected; /* to be blocked, were it not for what depends on it: `dependent` says what */
-        const struct dependent *dependent;
+        const struct dependent *dependent; /* NULL: what does is not known, or is gone since moments */
+        const char
+                *protected_by; /* the word of `protect` that facts fulfil; NULL: none, or for want of them */
+        bool kept;             /* protected though nothing depends on it any more: see protect_kept() */
+        enum dependent_kind kept_kind;
         enum decision_origin origin;
         const struct policy_rule *rule; /* for those by a rule, borrowed from the policy */
         char *reason;                   /* a sentence: which requirement failed, or the rule's reason */
@@ -42,11 +46,20 @@ struct evaluation {
         size_t n;
 };
 
+/* What protected a device until moments ago. */
+struct kept_protection {
+        struct guid instance;
+        enum dependent_kind kind;
+        const char *word;
+};
+
 struct evaluation_options {
         bool no_gate;          /* whatever the policy says */
         enum policy_mode mode; /* of the kernel command line; UNSET: the policy's */
         const struct hand_decision *by_hand;
         size_t n_by_hand;
+        const struct kept_protection *kept;
+        size_t n_kept;
 };
 
 /* -ENOMEM is the only failure. Borrows guest and policy, which must outlive *ret. */

@@ -133,6 +133,10 @@ static struct json_object *changes_new(const struct evaluation *e, const struct 
         if (d->origin == DECIDED_NOT_APPLICABLE &&
                 !add_change(a, "a policy that says what isolation to expect"))
                 return NULL;
+        if (d->kept &&
+                !add_change(a, "some time without the %s that protected it until now",
+                        dependent_kind_to_string(d->kept_kind)))
+                return NULL;
         if (d->dependent &&
                 !add_change(a, "nothing depending on it, or \"protect\" without the %s %s",
                         dependent_kind_to_string(d->dependent->kind), d->dependent->name))

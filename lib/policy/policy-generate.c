@@ -225,7 +225,9 @@ static void write_expectations(const struct draft *t) {
 
 /* What the first draft makes of a device that does not comply. */
 static void write_fate(const struct draft *t, const struct decision *d) {
-        if (d->protected)
+        if (d->protected && !d->dependent)
+                fputs("; it stays, because what depends on it is not known, and is a violation", t->f);
+        else if (d->protected)
                 fprintf(t->f, "; it stays, because a %s depends on it, and is a violation",
                         dependent_kind_to_string(d->dependent->kind));
         else if (d->action == ACTION_BLOCK)

@@ -115,9 +115,11 @@ static const struct dependent *protected_by(const struct guest *g, const struct 
         return found;
 }
 
-static void protect(struct decision *d, const struct dependent *dependent) {
+/* word: the one that facts fulfil; NULL for want of facts. */
+static void protect(struct decision *d, const struct dependent *dependent, const char *word) {
         d->protected = true;
         d->dependent = dependent;
+        d->protected_by = word;
 }
 
 static const struct dependent *default_route(const struct device *d) {
@@ -131,22 +133,42 @@ static const struct dependent *way_out(const struct device *d, bool routed) {
         return routed ? default_route(d) : of_kind(d, DEPENDENT_NETWORK);
 }
 
+/* Of which nobody knows what is behind it, each may be the last way out, whatever the others are. */
+static void protect_doubtful_networks(const struct policy *p, const struct guest *g,
+        struct decision *decisions) {
+        for (size_t i = 0; i < g->n_devices; i++)
+                if (decisions[i].action == ACTION_BLOCK && !decisions[i].protected &&
+                        g->devices[i].network_doubtful &&
+                        holds(protection_of(p, &decisions[i]), LAST_NETWORK))
+                        protect(&decisions[i], of_kind(&g->devices[i], DEPENDENT_NETWORK), NULL);
+}
+
 /* Where every way out would be blocked, those that are to be spared as the last ones are. */
 static void protect_last_network(const struct policy *p, const struct guest *g, struct decision *decisions) {
-        bool routed = false;
+        bool routed = false, doubtful = false;
 
-        for (size_t i = 0; i < g->n_devices && !routed; i++)
-                routed = default_route(&g->devices[i]);
+        for (size_t i = 0; i < g->n_devices; i++) {
+                routed |= default_route(&g->devices[i]) != NULL;
+                doubtful |= g->devices[i].network_doubtful;
+        }
         for (size_t i = 0; i < g->n_devices; i++)
-                if (way_out(&g->devices[i], routed) &&
+                if (!g->devices[i].network_doubtful && way_out(&g->devices[i], routed) &&
                         (decisions[i].action != ACTION_BLOCK || decisions[i].protected))
                         return;
         for (size_t i = 0; i < g->n_devices; i++) {
                 const struct dependent *way = way_out(&g->devices[i], routed);
 
-                if (way && holds(protection_of(p, &decisions[i]), LAST_NETWORK))
-                        protect(&decisions[i], way);
+                if (way && decisions[i].action == ACTION_BLOCK && !decisions[i].protected &&
+                        holds(protection_of(p, &decisions[i]), LAST_NETWORK))
+                        protect(&decisions[i], way, doubtful ? NULL : LAST_NETWORK);
         }
+}
+
+static bool has_storage_word(const struct policy_words *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (strcmp(list->words[i], LAST_NETWORK) != 0)
+                        return true;
+        return false;
 }
 
 void protect_decisions(const struct policy *p, const struct guest *g, struct decision *decisions) {
@@ -159,8 +181,25 @@ void protect_decisions(const struct policy *p, const struct guest *g, struct dec
                         const struct dependent *found = protected_by(g, &g->devices[i], list->words[j]);
 
                         if (found)
-                                protect(&decisions[i], found);
+                                protect(&decisions[i], found,
+                                        found->kind == DEPENDENT_AWAITED ? NULL : list->words[j]);
                 }
+                if (!decisions[i].protected && g->devices[i].storage_doubtful && has_storage_word(list))
+                        protect(&decisions[i], NULL, NULL);
         }
+        protect_doubtful_networks(p, g, decisions);
         protect_last_network(p, g, decisions);
+}
+
+void protect_kept(const struct policy *p, const struct guest *g, const struct kept_protection *kept,
+        struct decision *decisions) {
+        const struct device *device = guest_find(g, &kept->instance);
+        struct decision *d = device ? &decisions[device - g->devices] : NULL;
+
+        if (!d || d->action != ACTION_BLOCK || d->protected || d->origin == DECIDED_BY_HAND ||
+                !device->driver || !holds(protection_of(p, d), kept->word))
+                return;
+        protect(d, NULL, NULL);
+        d->kept = true;
+        d->kept_kind = kept->kind;
 }

@@ -14,3 +14,10 @@ const char *protect_word_at(size_t i);
  * set of decisions, so that their order cannot matter. decisions: one for each device of g.
  */
 void protect_decisions(const struct policy *p, const struct guest *g, struct decision *decisions);
+
+/*
+ * Marks a block that is not to be done because something depended on its device until moments ago: not where
+ * the policy no longer asks for that, an administrator blocks by hand, or there is no driver to lose.
+ */
+void protect_kept(const struct policy *p, const struct guest *g, const struct kept_protection *kept,
+        struct decision *decisions);

@@ -235,6 +235,15 @@ class Simulator:
         """As somebody with a shell would; gives the errno. Misbehaviour does not apply."""
         return self.perform(("write", path, text))
 
+    def do_put(self, path, text):
+        """What a file says from now on, of which no uevent tells: a table of mounts, the network."""
+        self.tree.make_dir(os.path.dirname(path))
+        self.tree.write(path, text)
+
+    def do_fail_read(self, path, errno="EIO"):
+        """Reading that file fails, until it is put again."""
+        self.tree.fail(path, errno)
+
     def do_remove_probe_events(self):
         self.tracing.remove_events()
 

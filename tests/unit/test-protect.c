@@ -250,6 +250,136 @@ static void in_an_initrd_any_storage_may_be_meant(void **state) {
         }
 }
 
+/* Of two networks the first has the default route, and one of them is in doubt. */
+static void what_is_in_doubt_is_not_cut(void **state) {
+        static const struct {
+                bool doubtful[2];
+                const char *rules;
+                bool wanted[2];
+        } rows[] = {
+                { { false, true }, "", { true, true } },
+                { { true, false }, "", { true, false } },
+                { { false, true }, "{\"id\":\"a\",\"match\":{\"instance\":\"*01\"},\"action\":\"allow\"}",
+                        { false, true } },
+                /* one that stays, and may or may not be a way out, spares no other */
+                { { true, false }, "{\"id\":\"a\",\"match\":{\"instance\":\"*01\"},\"action\":\"allow\"}",
+                        { false, false } },
+                { { false, true },
+                        "{\"id\":\"a\",\"match\":{\"instance\":\"*02\"},\"action\":\"block\",\"protect\":[]"
+                        "}",
+                        { true, false } },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+                _cleanup_(policy_freep) struct policy *p = NULL;
+                _cleanup_(freep) char *text = NULL;
+                struct dependent first[] = { on(DEPENDENT_NETWORK, "eth0"),
+                        on(DEPENDENT_LAST_ROUTE, "default") };
+                struct dependent second = on(DEPENDENT_NETWORK, "eth1");
+                struct channel c[2];
+                struct device d[] = {
+                        device_of("network", 1, &c[0], CONFIDENTIALITY_PLAIN),
+                        device_of("network", 2, &c[1], CONFIDENTIALITY_PLAIN),
+                };
+                struct guest g = guest_of_devices(d, 2);
+
+                d[0].dependents = first;
+                d[0].n_dependents = 2;
+                d[1].dependents = &second;
+                d[1].n_dependents = 1;
+                for (size_t j = 0; j < 2; j++)
+                        d[j].network_doubtful = rows[i].doubtful[j];
+                assert_true(asprintf(&text, "{\"version\":1,\"protect\":[\"last-network\"],\"rules\":[%s]}",
+                                    rows[i].rules) > 0);
+                p = policy_of(text);
+                e = evaluate(p, &g);
+                for (size_t j = 0; j < 2; j++) {
+                        if (e->decisions[j].protected != rows[i].wanted[j])
+                                fail_msg("row %zu, device %zu", i, j);
+                        assert_null(e->decisions[j].protected_by);
+                }
+        }
+}
+
+static void a_disk_in_doubt_is_one_in_use(void **state) {
+        static const struct {
+                const char *protect;
+                bool wanted;
+        } rows[] = {
+                { "[]", false },
+                { "[\"last-network\"]", false },
+                { "[\"root\"]", true },
+                { "[\"swap\"]", true },
+                { "[\"last-network\",\"/srv\"]", true },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+                _cleanup_(policy_freep) struct policy *p = NULL;
+                _cleanup_(freep) char *text = NULL;
+                struct channel c;
+                struct device d = device_of("scsi", 1, &c, CONFIDENTIALITY_PLAIN);
+                struct guest g = guest_of_devices(&d, 1);
+
+                d.storage_doubtful = true;
+                assert_true(asprintf(&text, "{\"version\":1,\"protect\":%s}", rows[i].protect) > 0);
+                p = policy_of(text);
+                e = evaluate(p, &g);
+                assert_int_equal(e->decisions[0].protected, rows[i].wanted);
+                assert_null(e->decisions[0].protected_by);
+        }
+}
+
+static void what_was_protected_is_kept_while_the_policy_asks_for_it(void **state) {
+        static const struct {
+                const char *policy;
+                bool by_hand, unbound;
+                bool wanted;
+        } rows[] = {
+                { "\"protect\":[\"root\"]", false, false, true },
+                { "\"protect\":[\"swap\"]", false, false, false },
+                { "\"protect\":[\"root\"]", true, false, false },
+                { "\"protect\":[\"root\"]", false, true, false },
+                { "\"protect\":[\"root\"],\"default\":{\"action\":\"allow\"}", false, false, false },
+                { "\"protect\":[\"root\"],\"rules\":[{\"id\":\"a\",\"match\":{},\"action\":\"block\","
+                  "\"protect\":[]}]",
+                        false, false, false },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+                _cleanup_(policy_freep) struct policy *p = NULL;
+                _cleanup_(freep) char *text = NULL;
+                struct channel c;
+                struct device d = device_of("scsi", 1, &c, CONFIDENTIALITY_PLAIN);
+                struct guest g = guest_of_devices(&d, 1);
+                const struct hand_decision hand = { .instance = d.instance };
+                const struct kept_protection kept[] = {
+                        { .instance = { .bytes = { 1 } },
+                                .kind = DEPENDENT_MOUNT,
+                                .word = "root" }, /* is gone */
+                        { .instance = d.instance, .kind = DEPENDENT_MOUNT, .word = "root" },
+                };
+                const struct evaluation_options o = {
+                        .by_hand = &hand,
+                        .n_by_hand = rows[i].by_hand,
+                        .kept = kept,
+                        .n_kept = 2,
+                };
+
+                if (rows[i].unbound)
+                        d.driver = NULL;
+                assert_true(asprintf(&text, "{\"version\":1,%s}", rows[i].policy) > 0);
+                p = policy_of(text);
+                assert_int_equal(policy_evaluate(p, &g, &o, &e), 0);
+                if (e->decisions[0].protected != rows[i].wanted || e->decisions[0].kept != rows[i].wanted)
+                        fail_msg("row %zu", i);
+                assert_int_equal(rows[i].wanted,
+                        strstr(e->decisions[0].reason, "a mount depends on it") != NULL);
+        }
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_against_what_hangs_on_a_device),
         cmocka_unit_test(a_rule_replaces_the_list),
@@ -257,6 +387,9 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_network_that_stays_anyway_counts),
         cmocka_unit_test(in_an_initrd_any_storage_may_be_meant),
         cmocka_unit_test(the_way_out_is_where_routes_lead),
+        cmocka_unit_test(what_is_in_doubt_is_not_cut),
+        cmocka_unit_test(a_disk_in_doubt_is_one_in_use),
+        cmocka_unit_test(what_was_protected_is_kept_while_the_policy_asks_for_it),
 };
 
 RUN(tests)
