@@ -112,13 +112,27 @@ static int verdict_priority(enum verdict v) {
         return LOG_ERR;
 }
 
+/* Of hv_sock connections the decision is about their service: that names it, and once is enough. */
+static bool is_told_of_service(struct manager *m, const struct device *d,
+        const struct decision_record *record) {
+        _cleanup_(freep) char *text = NULL;
+
+        if (!d->hvsock)
+                return false;
+        if (asprintf(&text, "%s %s", record->verdict, record->rule) < 0) {
+                text = NULL;
+                return false;
+        }
+        return hvsock_was_told(&m->hvsock, &d->class, text) || is_repeated(m, *record);
+}
+
 static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
         const struct device *device = &p->guest->devices[i];
         const struct picture_device *shown = &p->devices[i];
-        char buffer[GUID_TEXT_SIZE];
+        char buffer[GUID_TEXT_SIZE], service[GUID_TEXT_SIZE];
         struct decision_record record = {
                 .event = "decision",
-                .instance = device->instance_text,
+                .instance = device->hvsock ? service : device->instance_text,
                 .class = device_class_name(device, buffer),
                 .verdict = verdict_to_string(shown->verdict),
                 .rule = decision_rule_text(&p->evaluation->decisions[i]),
@@ -128,6 +142,7 @@ static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
         _cleanup_(freep) char *text = NULL;
         bool from_start = t->from_start;
 
+        guid_format(&device->class, service);
         if (asprintf(&text, "%s %s %s", record.verdict, record.rule, record.reason) < 0)
                 text = NULL; /* told once too often, then */
         if (text && t->announced && strcmp(text, t->announced) == 0)
@@ -135,7 +150,7 @@ static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
         free(t->announced);
         t->announced = TAKE(text);
         t->from_start = false;
-        if (from_start && is_repeated(m, record))
+        if ((from_start && is_repeated(m, record)) || is_told_of_service(m, device, &record))
                 return;
         append(m, &record);
         m->counters.decisions++;

@@ -4,6 +4,7 @@
 /* The manager's insides, for its own files: manager.c (life and requests), reconcile.c (the flow),
  * announce.c (telling). */
 #include "daemon/gate.h"
+#include "daemon/hvsock.h"
 #include "daemon/keep.h"
 #include "daemon/manager.h"
 #include "daemon/mount-watch.h"
@@ -36,6 +37,7 @@ struct manager {
         bool exposures_unkept; /* they could not be written, and that was told */
         struct gate gate;
         struct keep *keep;
+        struct hvsock hvsock;
         struct hand_decision *by_hand;
         size_t n_by_hand;
         struct permanent *permanent; /* what is being written to the disk, NULL: nothing */

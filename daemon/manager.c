@@ -194,6 +194,7 @@ void manager_free(struct manager *m) {
         keep_free(m->keep);
         permanent_free(m->permanent);
         confirm_free(m->confirm);
+        hvsock_done(&m->hvsock);
         free(m->by_hand);
         gate_done(&m->gate);
         policy_free(m->policy);

@@ -12,6 +12,8 @@
 #include "lib/facts/snapshot-record.h"
 
 #define PACE_USEC (250 * (uint64_t)1000) /* between a look and the next one that is not urgent */
+#define HVSOCK_PACE_USEC \
+        (2 * 1000 * (uint64_t)1000) /* the same, for connections to services that are known */
 
 uint64_t now_usec(clockid_t clock) {
         struct timespec t;
@@ -66,14 +68,18 @@ int manager_reconcile_at(struct manager *m, uint64_t usec) {
         return r < 0 ? r : sd_event_source_set_enabled(m->later, SD_EVENT_ONESHOT);
 }
 
-void manager_reconcile_calmly(void *data) {
-        struct manager *m = data;
-        int r = manager_reconcile_at(m, m->looked_at + PACE_USEC);
+/* That long after the last look. */
+static void reconcile_after(struct manager *m, uint64_t usec) {
+        int r = manager_reconcile_at(m, m->looked_at + usec);
 
         if (r < 0) {
                 log_error("cannot go on: %s", errno_text(r));
                 (void)sd_event_exit(m->o.event, r);
         }
+}
+
+void manager_reconcile_calmly(void *data) {
+        reconcile_after(data, PACE_USEC);
 }
 
 int manager_judging(struct manager *m, uint64_t now, struct evaluation_options *ret) {
@@ -331,6 +337,7 @@ int manager_reconcile(struct manager *m, struct diag *d) {
                 return r;
         now = now_usec(CLOCK_MONOTONIC);
         m->looked_at = now;
+        hvsock_learn(&m->hvsock, p->guest);
         m->counters.looks++;
         r = tracking_follow(&m->tracking, p->guest, m->o.root, m->o.state->folder, now);
         if (r < 0)
@@ -360,6 +367,10 @@ static void on_uevent(const struct uevent *e, void *data) {
 
         if (t && (e->action == UEVENT_ADD || e->action == UEVENT_REMOVE))
                 t->recheck = true;
+        if (hvsock_is_routine(&m->hvsock, e, m->picture ? m->picture->guest : NULL)) {
+                reconcile_after(m, HVSOCK_PACE_USEC);
+                return;
+        }
         exposures_event(m, e, t);
         if (e->subject == UEVENT_DRIVER && e->action == UEVENT_ADD)
                 gate_driver_came(&m->gate);

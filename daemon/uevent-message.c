@@ -22,14 +22,17 @@ static const char *const actions[] = {
 };
 _Static_assert(N_NAMES(actions) == _UEVENT_ACTION_MAX, "every action has a name");
 
-/* The keys that we look at; the kernel writes each of them at most once. */
-enum key { KEY_ACTION, KEY_DEVPATH, KEY_SUBSYSTEM, KEY_SEQNUM, _KEY_MAX };
+/* The keys that we look at; those up to SEQNUM are kobject_uevent_env()'s own, which writes each of them
+ * once. */
+enum key { KEY_ACTION, KEY_DEVPATH, KEY_SUBSYSTEM, KEY_SEQNUM, KEY_MODALIAS, KEY_DRIVER, _KEY_MAX };
 
 static const char *const keys[] = {
         [KEY_ACTION] = "ACTION",
         [KEY_DEVPATH] = "DEVPATH",
         [KEY_SUBSYSTEM] = "SUBSYSTEM",
         [KEY_SEQNUM] = "SEQNUM",
+        [KEY_MODALIAS] = "MODALIAS",
+        [KEY_DRIVER] = "DRIVER",
 };
 _Static_assert(N_NAMES(keys) == _KEY_MAX, "every key has a name");
 
@@ -54,7 +57,7 @@ static int pairs_parse(struct cursor *c, const char *ret[_KEY_MAX], struct diag 
 
                         if ((size_t)(equals - pair) != length || memcmp(pair, keys[i], length) != 0)
                                 continue;
-                        if (values[i])
+                        if (values[i] && i <= KEY_SEQNUM)
                                 return diag_fail(d, -EBADMSG, "uevent: %s twice", keys[i]);
                         values[i] = equals + 1;
                 }
@@ -70,15 +73,46 @@ static int instance_parse(const char *path, struct guid *ret) {
         return last && strlen(last + 1) == GUID_TEXT_SIZE - 1 ? guid_parse(last + 1, ret) : -EBADMSG;
 }
 
-/* Whether path ends in /channels/<relid>. */
-static bool is_channel(const char *path) {
+/* Whether path ends in /channels/<relid>; the device before that, where there is one. */
+static bool is_channel(const char *path, struct guid *ret_instance) {
         static const char folder[] = "/channels";
-        const char *last = strrchr(path, '/');
+        const char *last = strrchr(path, '/'), *device_end = last ? last - strlen(folder) : NULL;
+        char device[1 + GUID_TEXT_SIZE] = {};
         uint32_t relid;
 
-        return last && (size_t)(last - path) >= strlen(folder) &&
-                strncmp(last - strlen(folder), folder, strlen(folder)) == 0 &&
-                number_parse_u32(last + 1, 10, &relid) == 0;
+        if (!last || (size_t)(last - path) < strlen(folder) ||
+                strncmp(device_end, folder, strlen(folder)) != 0 ||
+                number_parse_u32(last + 1, 10, &relid) < 0)
+                return false;
+        if ((size_t)(device_end - path) >= sizeof(device) - 1) {
+                memcpy(device, device_end - (sizeof(device) - 1), sizeof(device) - 1);
+                if (instance_parse(device, ret_instance) < 0)
+                        *ret_instance = (struct guid){};
+        }
+        return true;
+}
+
+/* "vmbus:" and the class as the kernel keeps it, in hexadecimal; zero for anything else. */
+static struct guid class_parse(const char *modalias) {
+        static const char prefix[] = "vmbus:";
+        /* the first three numbers of a GUID are little-endian in memory */
+        static const unsigned order[sizeof(struct guid)] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13,
+                14, 15 };
+        struct guid class = {};
+
+        if (!modalias || strncmp(modalias, prefix, strlen(prefix)) != 0 ||
+                strlen(modalias) != strlen(prefix) + 2 * sizeof(class.bytes))
+                return class;
+        for (size_t i = 0; i < sizeof(class.bytes); i++) {
+                const char *at = modalias + strlen(prefix) + 2 * i;
+                const char digits[] = { at[0], at[1], 0 };
+                uint32_t byte;
+
+                if (number_parse_u32(digits, 16, &byte) < 0)
+                        return (struct guid){};
+                class.bytes[order[i]] = (uint8_t)byte;
+        }
+        return class;
 }
 
 /*
@@ -97,7 +131,7 @@ static int subject_eval(struct uevent *e) {
         }
         if (strcmp(e->subsystem, "channels") == 0) {
                 e->subject = UEVENT_CHANNEL;
-                return is_channel(e->devpath) ? 0 : -EBADMSG;
+                return is_channel(e->devpath, &e->instance) ? 0 : -EBADMSG;
         }
         if (strcmp(e->subsystem, "drivers") == 0 && strncmp(e->devpath, drivers, strlen(drivers)) == 0)
                 e->subject = UEVENT_DRIVER;
@@ -128,6 +162,7 @@ int uevent_message_parse(const void *bytes, size_t n, struct uevent *ret, struct
         e.action = (enum uevent_action)action;
         e.devpath = values[KEY_DEVPATH];
         e.subsystem = values[KEY_SUBSYSTEM];
+        e.driver = values[KEY_DRIVER];
         if (e.devpath[0] != '/')
                 return diag_fail(d, -EBADMSG, "uevent: a path that does not start with /");
         r = number_parse(values[KEY_SEQNUM], 10, UINT64_MAX, &e.seqnum);
@@ -136,6 +171,8 @@ int uevent_message_parse(const void *bytes, size_t n, struct uevent *ret, struct
         r = subject_eval(&e);
         if (r < 0)
                 return diag_fail(d, r, "uevent: a path that is none of a device or channel");
+        if (e.subject == UEVENT_DEVICE)
+                e.class = class_parse(values[KEY_MODALIAS]);
         *ret = e;
         return 0;
 }

@@ -38,9 +38,10 @@ enum uevent_subject {
 struct uevent {
         enum uevent_action action;
         enum uevent_subject subject;
-        struct guid instance; /* of UEVENT_DEVICE */
-        const char *devpath,
-                *subsystem; /* borrowed from the message; subsystem is NULL when it is not given */
+        struct guid instance; /* of UEVENT_DEVICE; of UEVENT_CHANNEL, zero when its device is gone */
+        struct guid class;    /* of UEVENT_DEVICE; zero when it is not given */
+        const char *devpath, *subsystem,
+                *driver; /* borrowed from the message; these two are NULL when they are not given */
         uint64_t seqnum;
 };
 

@@ -196,15 +196,18 @@ class Simulator:
         connection.send(json.dumps(reply).encode())
 
     def set_channel(self, relid, flags):
-        """flags: {"ring": 0 or 1, "dma": 0 or 1}, or None for a channel that no probe sees."""
+        """flags: {"ring": 0 or 1, "dma": 0 or 1, "hvsock": 0 or 1}, or None for a channel that no probe sees."""
         self.channels.pop(relid, None)
         if flags is not None:
             ring, dma = flags.get("ring", 0), flags.get("dma", 0)
-            self.channels[relid] = {"flags": hex(ring * 2 | dma * 4), "ring": str(ring), "dma": str(dma)}
+            bits = ring * 2 | dma * 4 | flags.get("hvsock", 0) * 0x2000
+            self.channels[relid] = {"flags": hex(bits), "ring": str(ring), "dma": str(dma)}
 
     def do_offer(self, instance, relid, flags=None, **device):
-        class_id = CLASSES[device["class"]][0]
+        class_id = CLASSES[device["class"]][0] if device["class"] in CLASSES else device["class"]
         self.set_channel(relid, flags)
+        if flags and flags.get("hvsock"):
+            self.vmbus.connections.add(instance)
         self.vmbus.offer(instance, class_id, relid)
 
     def do_rescind(self, instance):

@@ -10,6 +10,7 @@ DEVICES = BUS + "/devices"
 DRIVERS = BUS + "/drivers"
 HOST = "sys/devices/LNXSYSTM:00/LNXSYBUS:00/VMBUS:00"
 UNSET = "(null)"
+NETWORK = "netlink"  # the interfaces and routes of the machine, as lines of a snapshot
 PAGE = 4096
 LINK_UP = "0x1003"
 
@@ -31,6 +32,8 @@ CLASSES = {
     "keyboard": ("f912ad6d-2b17-48ea-bd65-f927a61c7684", "hyperv_keyboard"),
     "mouse": ("cfa8b69e-5b4a-4cc0-b98b-8ba1a1f3f95a", "hid_hyperv"),
 }
+SERVICE = "00000400-facb-11e6-bd58-64006a7986d3"  # of hv_sock: its class says which port
+CONNECTIONS = "hv_sock"  # the driver that binds connections, and nothing else
 DRIVER_OF = {guid: driver for guid, driver in CLASSES.values()}
 
 # readable only while the ring is open
@@ -54,6 +57,9 @@ class Vmbus:
         self.host = HOST  # where the host's offers appear: beside the devices that are there
         self.dynamic = set()  # (driver, class) by new_id
         self.on_offer = self.on_rescind = lambda *_: None  # who traces what the host says
+        self.connections = set()  # instances that are hv_sock's
+        self.next_link = 10  # index of the next interface
+        self.links = {}  # instance -> the interfaces of it that are gone, by name: their lines
         if tree.exists("sys/bus/vmbus"):
             self._complete()
 
@@ -110,6 +116,8 @@ class Vmbus:
         return self.tree.read(f"{BUS}/drivers_autoprobe").startswith("1")
 
     def matches(self, instance, driver):
+        if instance in self.connections or driver == CONNECTIONS:
+            return instance in self.connections and driver == CONNECTIONS  # whatever the override says
         override = self.override(instance)
         if override is not None:
             return override == driver
@@ -149,10 +157,42 @@ class Vmbus:
             self._set_ring(device, relid, True)
         for name in self.tree.stashed(instance):
             self.tree.restore(f"{device}/{name}", f"{instance}/{name}")
+        if driver == "hv_netvsc":
+            self._add_links(device, instance)
         self._device_event("bind", instance)
+
+    # -- interfaces: the kernel's list of them has a line for each --
+
+    def _lines(self):
+        return self.tree.read(NETWORK).splitlines() if self.tree.exists(NETWORK) else []
+
+    def _add_links(self, device, instance):
+        """Those that it had before, as udev names them; else a new one."""
+        lines = self._lines()
+        links = self.links.pop(instance, None)
+        if not links:
+            name = f"eth{self.next_link}"
+            links = {name: f"netlink-link {self.next_link} {name} up vf-of=none"}
+            self.next_link += 1
+        for name, line in links.items():
+            if not self.tree.exists(f"{device}/net/{name}"):
+                self.tree.make_dir(f"{device}/net/{name}")
+                self.tree.write(f"{device}/net/{name}/flags", LINK_UP + "\n")
+            lines.append(line)
+        self.tree.write(NETWORK, "".join(line + "\n" for line in lines))
+
+    def _remove_links(self, device, instance):
+        names = self.tree.list(f"{device}/net")
+        gone = {line.split()[2]: line for line in self._lines()
+                if line.startswith("netlink-link") and line.split()[2:3] and line.split()[2] in names}
+        if names:
+            self.links[instance] = gone
+            kept = [line for line in self._lines() if line not in gone.values()]
+            self.tree.write(NETWORK, "".join(line + "\n" for line in kept))
 
     def unbind(self, instance):
         device, driver = self.path(instance), self.driver(instance)
+        self._remove_links(device, instance)
         for name in self.tree.list(device):
             if name not in OWN:
                 self.tree.stash(f"{device}/{name}", f"{instance}/{name}")
@@ -275,6 +315,7 @@ class Vmbus:
         self.tree.remove(f"{DEVICES}/{instance}")
         self.tree.remove(device)
         self.tree.drop_stash(instance)
+        self.connections.discard(instance)
         self._event("remove", device, "vmbus", MODALIAS="vmbus:" + uuid.UUID(class_id).bytes_le.hex())
 
     def remove_channel(self, instance, relid):

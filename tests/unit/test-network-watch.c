@@ -34,11 +34,12 @@ struct watcher {
 
 static int ask(FILE *out, void *data) {
         struct kernel *k = data;
+        int generation = k->generation;
 
         k->asked++;
         while (k->hangs)
                 pause();
-        fprintf(out, "netlink-route default dev=%d\n", k->generation);
+        fprintf(out, "netlink-route default dev=%d\n", generation);
         return k->fails ? -EIO : 0;
 }
 
@@ -48,7 +49,7 @@ static void on_change(void *data) {
         w->changes++;
 }
 
-static void watcher_start(struct watcher *w) {
+static void watcher_start(struct watcher *w, bool hangs) {
         struct diag d = {};
 
         /* the first one makes us root of a user namespace, where it must */
@@ -59,6 +60,7 @@ static void watcher_start(struct watcher *w) {
                 mmap(NULL, sizeof(*w->kernel), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         assert_ptr_not_equal(w->kernel, MAP_FAILED);
         w->kernel->generation = 1;
+        w->kernel->hangs = hangs;
         assert_int_equal(sd_event_new(&w->event), 0);
         if (network_watch_new(w->event, ask, w->kernel, on_change, w, &w->watch, &d) < 0)
                 fail_msg("%s", d.text);
@@ -97,7 +99,7 @@ static void set_loopback(bool up) {
 static void a_change_is_asked_about(void **state) {
         struct watcher w;
 
-        watcher_start(&w);
+        watcher_start(&w, false);
         assert_int_equal(network_watch_settle(w.watch), 0);
         assert_int_equal(known(&w), 1);
         assert_int_equal(w.changes, 0); /* what was there before the loop ran is no change */
@@ -114,7 +116,7 @@ static void many_changes_are_one_question(void **state) {
         struct watcher w;
         unsigned before;
 
-        watcher_start(&w);
+        watcher_start(&w, false);
         assert_int_equal(network_watch_settle(w.watch), 0);
         before = w.kernel->asked;
         for (unsigned i = 0; i < 200; i++)
@@ -130,13 +132,12 @@ static void many_changes_are_one_question(void **state) {
 static void what_changes_meanwhile_is_asked_about_again(void **state) {
         struct watcher w;
 
-        watcher_start(&w); /* which has asked, and has not read the answer */
+        watcher_start(&w, false); /* which has asked, and has not read the answer */
         while (w.kernel->asked == 0)
                 sched_yield();
-        set_loopback(true);
-        run_until_changes(&w, 1);
         w.kernel->generation = 2;
-        run_until_changes(&w, 2);
+        set_loopback(true);
+        run_until_changes(&w, 2); /* the answer that was on its way is told, too */
         assert_int_equal(known(&w), 2);
         watcher_stop(&w);
 }
@@ -144,7 +145,7 @@ static void what_changes_meanwhile_is_asked_about_again(void **state) {
 static void a_kernel_that_hangs_makes_it_unknown(void **state) {
         struct watcher w;
 
-        watcher_start(&w);
+        watcher_start(&w, false);
         assert_int_equal(network_watch_settle(w.watch), 0);
         w.kernel->hangs = true;
         set_loopback(true);
@@ -160,10 +161,7 @@ static void a_kernel_that_hangs_makes_it_unknown(void **state) {
 static void a_start_waits_only_so_long(void **state) {
         struct watcher w;
 
-        watcher_start(&w);
-        w.kernel->hangs = true;
-        while (w.kernel->asked == 0)
-                sched_yield();
+        watcher_start(&w, true);
         assert_int_equal(network_watch_settle(w.watch), 0);
         assert_int_equal(known(&w), 0);
         w.kernel->hangs = false;
@@ -175,7 +173,7 @@ static void a_start_waits_only_so_long(void **state) {
 static void a_question_that_fails_is_asked_again(void **state) {
         struct watcher w;
 
-        watcher_start(&w);
+        watcher_start(&w, false);
         assert_int_equal(network_watch_settle(w.watch), 0);
         w.kernel->fails = true;
         set_loopback(true);

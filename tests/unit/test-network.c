@@ -89,6 +89,7 @@ static void the_way_out_of_sight_is_told(void **state) {
                                "../../../devices/V/a0000000-0000-4000-8000-000000000001\n"
                                "symlink sys/devices/V/a0000000-0000-4000-8000-000000000001/driver "
                                "../../../bus/vmbus/drivers/hv_netvsc\n"
+                               "dir sys/devices/V/a0000000-0000-4000-8000-000000000001/channels/7\n"
                                "netlink-link 1 lo up vf-of=none addresses=2\n");
         size_t told = 0;
 

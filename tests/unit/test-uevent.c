@@ -70,7 +70,57 @@ static void fields_are_those_of_the_message(void **state) {
         assert_string_equal(e.devpath, DEVICE);
         assert_string_equal(e.subsystem, "vmbus");
         assert_int_equal(e.seqnum, 1203);
+        assert_null(e.driver);
         assert_string_equal(uevent_action_to_string(e.action), "add");
+}
+
+/* The class and the driver are hints: without them, or with nonsense, an event is one all the same. */
+static void classes_drivers_and_instances(void **state) {
+        static const char none[] = "00000000-0000-0000-0000-000000000000";
+        static const struct {
+                const char *bytes;
+                size_t n;
+                const char *class, *driver, *instance;
+        } rows[] = {
+                { device_added, sizeof(device_added) - 1, "f8615163-df3e-46c5-913f-f2d2f965ed0e", NULL,
+                        INSTANCE },
+                { MESSAGE("bind@" DEVICE "\0ACTION=bind\0DEVPATH=" DEVICE
+                          "\0SUBSYSTEM=vmbus\0DRIVER=hv_sock\0"
+                          "MODALIAS=vmbus:00040000cbfae611bd5864006a7986d3\0SEQNUM=1\0"),
+                        "00000400-facb-11e6-bd58-64006a7986d3", "hv_sock", INSTANCE },
+                { MESSAGE("add@" DEVICE "\0ACTION=add\0DEVPATH=" DEVICE "\0SUBSYSTEM=vmbus\0SEQNUM=1\0"),
+                        none, NULL, INSTANCE },
+                { MESSAGE("add@" DEVICE "\0ACTION=add\0DEVPATH=" DEVICE
+                          "\0SUBSYSTEM=vmbus\0MODALIAS=vmbus:635161f83edfc546913ff2d2f965ed0\0SEQNUM=1\0"),
+                        none, NULL, INSTANCE },
+                { MESSAGE("add@" DEVICE "\0ACTION=add\0DEVPATH=" DEVICE
+                          "\0SUBSYSTEM=vmbus\0MODALIAS=vmbus:635161f83edfc546913ff2d2f965ed0g\0SEQNUM=1\0"),
+                        none, NULL, INSTANCE },
+                { MESSAGE("add@" DEVICE "\0ACTION=add\0DEVPATH=" DEVICE
+                          "\0SUBSYSTEM=vmbus\0MODALIAS=pci:v0\0MODALIAS=pci:v1\0SEQNUM=1\0"),
+                        none, NULL, INSTANCE },
+                { MESSAGE("add@" DEVICE "/channels/21\0ACTION=add\0DEVPATH=" DEVICE
+                          "/channels/21\0SUBSYSTEM=channels\0SEQNUM=1\0"),
+                        none, NULL, INSTANCE },
+                { MESSAGE("remove@/channels/21\0ACTION=remove\0DEVPATH=/channels/"
+                          "21\0SUBSYSTEM=channels\0SEQNUM=1\0"),
+                        none, NULL, none },
+                { MESSAGE("remove@/" INSTANCE "/x/channels/21\0ACTION=remove\0DEVPATH=/" INSTANCE
+                          "/x/channels/21\0SUBSYSTEM=channels\0SEQNUM=1\0"),
+                        none, NULL, none },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                char class[GUID_TEXT_SIZE], instance[GUID_TEXT_SIZE];
+                struct uevent e;
+
+                assert_int_equal(uevent_message_parse(rows[i].bytes, rows[i].n, &e, NULL), 0);
+                guid_format(&e.class, class);
+                guid_format(&e.instance, instance);
+                assert_string_equal(class, rows[i].class);
+                assert_string_equal(instance, rows[i].instance);
+                assert_string_equal(e.driver ?: "none", rows[i].driver ?: "none");
+        }
 }
 
 static void what_the_kernel_would_not_send_is_malformed(void **state) {
@@ -133,6 +183,7 @@ static void every_cut_is_malformed(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(devices_channels_and_drivers_are_told_apart),
         cmocka_unit_test(fields_are_those_of_the_message),
+        cmocka_unit_test(classes_drivers_and_instances),
         cmocka_unit_test(what_the_kernel_would_not_send_is_malformed),
         cmocka_unit_test(every_cut_is_malformed),
 };
