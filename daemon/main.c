@@ -234,6 +234,7 @@ static int run(struct options *o, struct diag *d) {
                 .cpuid = o->cpuid ? &cpuid : NULL,
                 .probe = o->probe,
                 .mode = mode_override(root, o),
+                .event_buffer = o->event_buffer,
                 .foreign = context.simulated,
                 .no_gate = early_is_kdump(root),
                 .early = o->task == TASK_EARLY,

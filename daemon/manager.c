@@ -142,7 +142,7 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         if (r < 0)
                 return r;
         /* subscribe first, look second: what happens in between is then seen twice, not never */
-        r = uevents_new(o->root, o->event, &manager_uevents_handler, m, &m->uevents, d);
+        r = uevents_new(o->root, o->event, o->event_buffer, &manager_uevents_handler, m, &m->uevents, d);
         if (r < 0)
                 return r;
         r = o->foreign ? 0 : watch_network(m, d);

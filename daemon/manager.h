@@ -20,6 +20,7 @@ struct manager_options {
         const struct cpuid_table *cpuid; /* recorded leaves in place of the processor's, or NULL */
         enum probe_method probe;
         enum policy_mode mode; /* in place of the policy's; UNSET: the policy's */
+        uint32_t event_buffer; /* see uevents_new() */
         bool foreign;          /* root is not this machine */
         bool no_gate;          /* whatever the policy says */
         bool early;            /* in the initrd: the root is not mounted yet */

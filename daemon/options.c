@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/state.h"
+#include "lib/base/number.h"
 #include "version.h"
 
 static const char help[] =
@@ -27,6 +28,7 @@ static const char help[] =
         "  --handover=DIR       End the one in the initrd; give everything back if the\n"
         "                       system in DIR has no cvmd that is enabled\n"
         "  --release            Give back what an earlier cvmd holds: gate and blocks\n"
+        "  --event-buffer=BYTES Let so many bytes of uevents wait: for tests\n"
         "  --version            Say which version this is\n"
         "  --help               Say this\n"
         "\n"
@@ -45,6 +47,7 @@ enum {
         OPTION_BACKGROUND,
         OPTION_HANDOVER,
         OPTION_RELEASE,
+        OPTION_EVENT_BUFFER,
         OPTION_VERSION,
         OPTION_HELP,
 };
@@ -62,6 +65,7 @@ static const struct option table[] = {
         { "background", no_argument, NULL, OPTION_BACKGROUND },
         { "handover", required_argument, NULL, OPTION_HANDOVER },
         { "release", no_argument, NULL, OPTION_RELEASE },
+        { "event-buffer", required_argument, NULL, OPTION_EVENT_BUFFER },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
         {},
@@ -119,6 +123,10 @@ static int take(int option, const char *argument, struct options *o, enum option
                 return take_task(o, TASK_HANDOVER, d);
         case OPTION_RELEASE:
                 return take_task(o, TASK_RELEASE, d);
+        case OPTION_EVENT_BUFFER:
+                if (number_parse_u32(argument, 10, &o->event_buffer) < 0 || o->event_buffer == 0)
+                        return diag_fail(d, -EINVAL, "--event-buffer=%s: a number of bytes", argument);
+                return 0;
         case OPTION_VERSION:
                 printf("cvmd %s\n", CVMD_VERSION);
                 *outcome = OPTIONS_SAID;

@@ -28,6 +28,7 @@ struct options {
         const char *cpuid;     /* NULL: the processor's */
         enum probe_method probe;
         enum policy_mode mode; /* UNSET: as the kernel command line or the policy says */
+        uint32_t event_buffer; /* bytes of uevents that may wait; 0: as many as are good */
 };
 
 enum options_outcome {

@@ -325,7 +325,7 @@ static int keep_protection(struct manager *m, const struct picture *p, uint64_t 
         uint64_t next;
         int r = keep_follow(m->keep, p->guest, p->evaluation, &m->tracking, now, &next);
 
-        return r < 0 || next == UINT64_MAX ? r : reconcile_at(m, next);
+        return r < 0 || next == UINT64_MAX ? r : manager_reconcile_at(m, next);
 }
 
 int manager_reconcile(struct manager *m, struct diag *d) {

@@ -149,8 +149,8 @@ static int subscribe_simulator(struct uevents *u) {
         return r;
 }
 
-static int subscribe_netlink(struct uevents *u, struct diag *d) {
-        static const int size = RECEIVE_BUFFER;
+static int subscribe_netlink(struct uevents *u, uint32_t buffer, struct diag *d) {
+        int size = buffer == 0 || buffer > RECEIVE_BUFFER ? RECEIVE_BUFFER : (int)buffer;
         int fd, r;
 
         u->netlink = nl_socket_alloc();
@@ -175,8 +175,8 @@ static int subscribe_netlink(struct uevents *u, struct diag *d) {
         return r < 0 ? diag_errno(d, r, "uevents") : 0;
 }
 
-int uevents_new(struct sysroot *root, sd_event *event, const struct uevents_handler *handler, void *data,
-        struct uevents **ret, struct diag *d) {
+int uevents_new(struct sysroot *root, sd_event *event, uint32_t buffer,
+        const struct uevents_handler *handler, void *data, struct uevents **ret, struct diag *d) {
         _cleanup_(uevents_freep) struct uevents *u = calloc(1, sizeof(*u));
         int r;
 
@@ -191,7 +191,7 @@ int uevents_new(struct sysroot *root, sd_event *event, const struct uevents_hand
         };
         r = subscribe_simulator(u);
         if (r == -EOPNOTSUPP)
-                r = subscribe_netlink(u, d);
+                r = subscribe_netlink(u, buffer, d);
         else if (r < 0)
                 return diag_errno(d, r, "cannot subscribe to the simulator's events");
         if (r < 0)

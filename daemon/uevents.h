@@ -24,9 +24,12 @@ struct uevents_counters {
         uint64_t errors; /* of reception */
 };
 
-/* Subscribes; what happens from here on is not missed. root, event and handler must outlive *ret. */
-int uevents_new(struct sysroot *root, sd_event *event, const struct uevents_handler *handler, void *data,
-        struct uevents **ret, struct diag *d);
+/*
+ * Subscribes; what happens from here on is not missed. buffer: how many bytes of the kernel's may wait, 0
+ * for as many as are good. root, event and handler must outlive *ret.
+ */
+int uevents_new(struct sysroot *root, sd_event *event, uint32_t buffer,
+        const struct uevents_handler *handler, void *data, struct uevents **ret, struct diag *d);
 void uevents_free(struct uevents *u);
 DEFINE_FREEP(struct uevents, uevents_free)
 

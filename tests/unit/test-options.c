@@ -49,6 +49,8 @@ static void all_can_be_given_in_both_forms(void **state) {
         assert_int_equal(o.probe, PROBE_KPROBE);
         assert_int_equal(parse((const char *[]){ "--mode=audit", NULL }, &o, &outcome, NULL), 0);
         assert_int_equal(o.mode, MODE_AUDIT);
+        assert_int_equal(parse((const char *[]){ "--event-buffer=4096", NULL }, &o, &outcome, NULL), 0);
+        assert_int_equal(o.event_buffer, 4096);
 }
 
 static void there_is_one_task(void **state) {
@@ -85,6 +87,8 @@ static void mistakes_are_named(void **state) {
                 { { "--mode=on" }, "--mode=on" },
                 { { "--mode=unset" }, "--mode=unset" },
                 { { "--probe=ftrace" }, "--probe=ftrace" },
+                { { "--event-buffer=4k" }, "--event-buffer=4k" },
+                { { "--event-buffer=0" }, "--event-buffer=0" },
                 { { "--state" }, "--state" },
                 { { "--verbose" }, "--verbose" },
                 { { "--root=r", "--nonsense" }, "--nonsense" },

@@ -74,7 +74,7 @@ static void listener_start(struct listener *l, const struct sysroot_ops *ops) {
 
         *l = (struct listener){ .root = { .ops = ops, .fd = -1 }, .peer = -1 };
         assert_int_equal(sd_event_new(&l->event), 0);
-        if (uevents_new(&l->root, l->event, &handler, l, &l->uevents, &d) < 0)
+        if (uevents_new(&l->root, l->event, 0, &handler, l, &l->uevents, &d) < 0)
                 fail_msg("%s", d.text);
 }
 
