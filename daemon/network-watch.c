@@ -58,18 +58,17 @@ static int watch_answer(struct network_watch *w) {
         return r;
 }
 
-/* Asks now; what keeps us from it, such as a want of processes, may have passed a little later. */
+/* Asks now; what keeps us from it, such as a want of processes or descriptors, may have passed a little
+ * later. */
 static int ask(struct network_watch *w) {
         int r = sd_event_now(w->event, CLOCK_MONOTONIC, &w->asked_at);
 
         if (r < 0)
                 return r;
-        w->outdated = network_probe_ask(w->probe) < 0;
-        if (!w->outdated) {
+        if (network_probe_fd(w->probe) < 0 && network_probe_ask(w->probe) >= 0)
                 w->asked++;
-                r = watch_answer(w);
-        }
-        return r < 0 ? r : wake_at(w, w->asked_at + PATIENCE_USEC);
+        w->outdated = network_probe_fd(w->probe) < 0 || watch_answer(w) < 0;
+        return wake_at(w, w->asked_at + PATIENCE_USEC);
 }
 
 static int ask_unless_just_asked(struct network_watch *w) {

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -39,6 +42,61 @@ int process_start_time(pid_t pid, uint64_t *ret) {
                 return -EBADMSG;
         *ret = started;
         return 0;
+}
+
+void process_abandon(struct process_child *c) {
+        closep(&c->channel);
+        closep(&c->pidfd);
+        if (c->pid > 0)
+                while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+        *c = PROCESS_CHILD_NONE;
+}
+
+/* In the child: until it is let go. */
+static void wait_for_go(int channel) {
+        ssize_t n;
+        char go;
+
+        do
+                n = read(channel, &go, sizeof(go));
+        while (n < 0 && errno == EINTR);
+        if (n != sizeof(go))
+                _exit(EXIT_FAILURE);
+}
+
+int process_fork(struct process_child *ret) {
+        struct process_child c = PROCESS_CHILD_NONE;
+        int ends[2], r;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+                return -errno;
+        c.channel = ends[0];
+        c.pid = fork();
+        r = c.pid < 0 ? -errno : 0;
+        if (c.pid == 0) {
+                close(ends[0]); /* or we would hold up ourselves what tells of our parent's end */
+                wait_for_go(ends[1]);
+                *ret = (struct process_child){ .pidfd = -1, .channel = ends[1] };
+                return 0;
+        }
+        close(ends[1]);
+        if (r == 0) {
+                c.pidfd = pidfd_open(c.pid, 0);
+                r = c.pidfd < 0 ? -errno : 0;
+        }
+        if (r < 0) {
+                process_abandon(&c);
+                return r;
+        }
+        *ret = c;
+        return 1;
+}
+
+void process_let_go(int channel) {
+        static const char go = 1;
+
+        (void)send(channel, &go, sizeof(go), MSG_NOSIGNAL);
 }
 
 static int compare_descriptors(const void *a, const void *b) {

@@ -8,11 +8,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include "daemon/bus-private.h"
 #include "daemon/errors.h"
+#include "daemon/process.h"
 #include "lib/base/file.h"
 #include "lib/facts/snapshot-text.h"
 
@@ -105,12 +105,9 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static int watch(struct snapshot_call *c, pid_t pid) {
+static int watch(struct snapshot_call *c) {
         int r;
 
-        c->pidfd = pidfd_open(pid, 0);
-        if (c->pidfd < 0)
-                return -errno;
         r = sd_event_add_io(c->bus->event, &c->end, c->pidfd, EPOLLIN, on_end, c);
         if (r < 0)
                 return r;
@@ -120,7 +117,7 @@ static int watch(struct snapshot_call *c, pid_t pid) {
 
 int snapshot_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
         _cleanup_(snapshot_call_freep) struct snapshot_call *c = NULL;
-        pid_t pid;
+        struct process_child child = PROCESS_CHILD_NONE;
         int r;
 
         if (b->recording && b->recording->call)
@@ -133,14 +130,19 @@ int snapshot_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error) 
         *c = (struct snapshot_call){ .bus = b, .pidfd = -1, .memory = memory_new() };
         if (c->memory < 0)
                 return c->memory;
-        pid = fork();
-        if (pid < 0)
-                return -errno;
-        if (pid == 0)
-                manager_record_everything(b->manager, c->memory);
-        r = watch(c, pid);
+        r = process_fork(&child);
         if (r < 0)
                 return r;
+        if (r == 0)
+                manager_record_everything(b->manager, c->memory);
+        c->pidfd = take_fd(&child.pidfd);
+        r = watch(c);
+        if (r < 0) {
+                process_abandon(&child);
+                return r;
+        }
+        process_let_go(child.channel);
+        close(child.channel);
         c->call = sd_bus_message_ref(call);
         b->recording = TAKE(c);
         return 1;

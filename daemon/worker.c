@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A helper is a fork that does one action, writes its answer into a pipe (one write, less than PIPE_BUF) and
- * ends. We learn of the end from its pidfd, which works alike for our own children and for those of a cvmd
- * before us.
+ * A helper is a fork that does one action, sends its answer in one message and ends. We learn of the end
+ * from its pidfd, which works alike for our own children and for those of a cvmd before us.
  */
 #include "daemon/worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "daemon/process.h"
@@ -22,7 +20,6 @@ struct answer {
         struct apply_result result;
         struct diag why;
 };
-_Static_assert(sizeof(struct answer) <= PIPE_BUF, "an answer arrives whole");
 
 struct worker {
         struct workers *all;
@@ -124,7 +121,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
         if (!w->adopted)
                 (void)waitid(P_PIDFD, (id_t)w->pidfd, &info, WEXITED);
         (void)note_remove(all->state, NOTE_HELPER, &w->instance, NULL);
-        if (w->answer < 0 || read(w->answer, &a, sizeof(a)) != sizeof(a)) {
+        if (w->answer < 0 || recv(w->answer, &a, sizeof(a), MSG_DONTWAIT) != sizeof(a)) {
                 a = (struct answer){ .r = w->adopted ? -ECHILD : -EIO };
                 (void)diag_fail(&a.why, a.r, "the helper ended without an answer");
         }
@@ -186,26 +183,26 @@ static bool works_on(const struct workers *w, const struct guid *instance) {
 
 int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, uint64_t inode,
         struct diag *d) {
-        _cleanup_(closep) int pidfd = -1, from_helper = -1, to_us = -1;
-        int pipe_ends[2], r;
-        pid_t pid;
+        struct process_child child = PROCESS_CHILD_NONE;
+        int channel, r;
 
         if (works_on(w, instance))
                 return diag_fail(d, -EBUSY, "a helper works on this device already");
         if (w->n == WORKERS_MAX)
                 return diag_fail(d, -EAGAIN, "%d helpers are at work already", WORKERS_MAX);
-        if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) < 0)
-                return diag_errno(d, -errno, "cannot start a helper");
-        from_helper = pipe_ends[0];
-        to_us = pipe_ends[1];
-        pid = fork();
-        if (pid < 0)
-                return diag_errno(d, -errno, "cannot start a helper");
-        if (pid == 0)
-                work(w->root, w->state, verb, instance, inode, to_us);
-        pidfd = pidfd_open(pid, 0);
-        r = pidfd < 0 ? -errno : watch(w, verb, instance, &pidfd, &from_helper);
-        return r < 0 ? diag_errno(d, r, "cannot watch a helper") : 0;
+        r = process_fork(&child);
+        if (r < 0)
+                return diag_errno(d, r, "cannot start a helper");
+        if (r == 0)
+                work(w->root, w->state, verb, instance, inode, child.channel);
+        channel = child.channel;
+        r = watch(w, verb, instance, &child.pidfd, &child.channel);
+        if (r < 0) {
+                process_abandon(&child);
+                return diag_errno(d, r, "cannot watch a helper");
+        }
+        process_let_go(channel);
+        return 0;
 }
 
 bool workers_all_hang(const struct workers *w) {

@@ -2,6 +2,7 @@
 /* daemon/worker: helpers that answer, hang, die, and outlive the cvmd that started them. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "daemon/process.h"
@@ -112,6 +113,37 @@ static void expect_note(struct bench *b, int r) {
 
 #define FOREVER (3600 * 1000 * 1000ull)
 #define SOON (20 * 1000)
+
+/* Allows no more than n descriptors besides those that are open. */
+static void leave_descriptors(unsigned n) {
+        int next = dup(STDERR_FILENO);
+        struct rlimit limit;
+
+        close(next);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        limit.rlim_cur = (rlim_t)next + n;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void what_cannot_be_watched_is_not_begun(void **state) {
+        struct rlimit limit;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        /* a channel takes two, of which the pidfd gets one; the timer for its patience wants another one */
+        for (unsigned n = 0; n < 3; n++) {
+                _cleanup_(bench_done) struct bench b = bench_new();
+
+                start_pool(&b, &answers, FOREVER);
+                leave_descriptors(n);
+                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), -EMFILE);
+                assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+                assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
+                assert_int_equal(errno, ECHILD);
+                expect_note(&b, -ENODATA);
+                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
+                run_until(&b, &b.ended, 1);
+        }
+}
 
 static void answers_arrive(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
@@ -252,6 +284,7 @@ static void processes_have_a_time(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_be_watched_is_not_begun),
         cmocka_unit_test(answers_arrive),
         cmocka_unit_test(a_dead_helper_is_a_failure),
         cmocka_unit_test(a_hang_is_told_twice_and_the_end_still_counts),
