@@ -283,7 +283,9 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
                         return -ENOMEM;
                 verdicts[i] = out->verdict;
                 p->busy = p->busy || out->busy;
-                r = arriving ? manager_reconcile_at(m, t->arrived + ARRIVAL_USEC) : 0;
+                r = arriving ? manager_reconcile_at(m, tracked_arrives_until(t, device)) : 0;
+                if (r >= 0 && device->unreadable) /* no event tells when it can be read again */
+                        r = manager_reconcile_at(m, now + ARRIVAL_USEC);
                 if (r < 0)
                         return r;
         }

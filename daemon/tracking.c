@@ -47,15 +47,24 @@ static bool is_noted(int state, const struct guid *instance) {
         return note_read(state, NOTE_OVERRIDE, instance, &text, NULL) != -ENODATA;
 }
 
-/* The kernel gives no two folders of sysfs the same inode number; relids it uses again. */
-static bool identify(struct tracked *t, const struct device *d, struct sysroot *root) {
-        struct stat st = {};
-        bool same;
+/*
+ * The kernel gives no two folders of sysfs the same inode number; relids it uses again. What cannot be read
+ * tells nothing.
+ */
+static bool identify(struct tracked *t, const struct device *d, struct sysroot *root, uint64_t now) {
+        struct stat st;
+        bool same = true;
 
-        (void)sysroot_stat(root, d->path, &st);
-        same = t->relid == d->relid && t->inode == st.st_ino;
-        t->relid = d->relid;
-        t->inode = st.st_ino;
+        if (sysroot_stat(root, d->path, &st) >= 0) {
+                same = t->inode == st.st_ino;
+                t->inode = st.st_ino;
+        }
+        if (!d->unreadable) {
+                same = same && t->relid == d->relid;
+                t->relid = d->relid;
+                t->unreadable = 0;
+        } else if (t->unreadable == 0)
+                t->unreadable = now;
         return same;
 }
 
@@ -79,7 +88,7 @@ int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *r
                         break;
                 if (old < t->n && guid_equal(&t->devices[old].instance, instance)) {
                         devices[i] = t->devices[old++];
-                        if (!identify(&devices[i], &g->devices[i], root))
+                        if (!identify(&devices[i], &g->devices[i], root, now))
                                 renew(&devices[i], state, now);
                         continue;
                 }
@@ -88,7 +97,7 @@ int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *r
                         .noted = is_noted(state, instance),
                         .arrived = now,
                 };
-                (void)identify(&devices[i], &g->devices[i], root);
+                (void)identify(&devices[i], &g->devices[i], root, now);
         }
         free(t->devices);
         *t = (struct tracking){ .devices = devices, .n = g->n_devices };
@@ -112,8 +121,16 @@ struct tracked *tracking_find(struct tracking *t, const struct guid *instance) {
         return NULL;
 }
 
+uint64_t tracked_arrives_until(const struct tracked *t, const struct device *d) {
+        uint64_t until = d->n_channels == 0 ? t->arrived + ARRIVAL_USEC : 0;
+
+        if (d->unreadable && t->unreadable + ARRIVAL_USEC > until)
+                until = t->unreadable + ARRIVAL_USEC;
+        return until;
+}
+
 bool tracked_is_arriving(const struct tracked *t, const struct device *d, uint64_t now) {
-        return d->n_channels == 0 && now - t->arrived < ARRIVAL_USEC;
+        return now < tracked_arrives_until(t, d);
 }
 
 uint64_t tracked_next_try(const struct tracked *t, uint64_t now) {

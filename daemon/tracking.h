@@ -26,6 +26,7 @@ struct tracked {
         uint64_t admitting;     /* and the one in which the running try began; 0: none */
         unsigned rebounds;      /* how often somebody bound it while it was blocked */
         uint64_t arrived;       /* when it was first seen; CLOCK_MONOTONIC, in microseconds, like: */
+        uint64_t unreadable;    /* since when some of it cannot be read; 0: it can */
         uint64_t last_try;      /* when the last action started */
         unsigned tries;         /* how many actions in a row, for the back-off */
         char problem[256];      /* what went wrong with the last action, "" when nothing did */
@@ -51,8 +52,13 @@ int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *r
 /* NULL when there is none. */
 struct tracked *tracking_find(struct tracking *t, const struct guid *instance);
 
-/* Without channels yet, and not for long: the kernel makes them after the device. */
+/*
+ * What is not wholly there yet, and not for long: without channels, which the kernel makes after the device,
+ * or without something that could not be read. It is taken as it is from that time on, 0 when there is no
+ * such.
+ */
 bool tracked_is_arriving(const struct tracked *t, const struct device *d, uint64_t now);
+uint64_t tracked_arrives_until(const struct tracked *t, const struct device *d);
 
 /* When the next action may start: at once, then ever later, at most half a minute after the last one. */
 uint64_t tracked_next_try(const struct tracked *t, uint64_t now);

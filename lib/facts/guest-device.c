@@ -72,6 +72,7 @@ static int read_attribute(const struct snapshot *s, struct device *d, const char
         e = snapshot_find(s, path);
         if (!e)
                 return device_problem(d, "%s: not there", name);
+        d->unreadable |= e->kind == SNAPSHOT_ERROR;
         if (e->kind == SNAPSHOT_ERROR && e->error == EAGAIN)
                 return device_problem(d, "%s: changed while it was read", name);
         if (e->kind == SNAPSHOT_ERROR)

@@ -62,6 +62,7 @@ struct device {
         size_t n_dependents;
         bool network_doubtful; /* it has interfaces, or should have, of which the kernel has not told */
         bool storage_doubtful; /* it may have disks, and what is mounted could not be read */
+        bool unreadable;       /* some of what it is could not be read, which may pass */
         char *problem;         /* what could not be read or made no sense, for a person; NULL: nothing */
 };
 

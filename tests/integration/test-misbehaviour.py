@@ -13,6 +13,7 @@ from tap import main
 OVERRIDE = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override"
 UNBIND = "sys/bus/vmbus/drivers/hv_netvsc/unbind"
 PROBE = "sys/bus/vmbus/drivers_probe"
+WORKERS_MAX = 16  # as in daemon/worker.h
 
 
 FLAGS = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/net/eth1/flags"
@@ -201,6 +202,86 @@ def test_a_full_disk_stops_no_block():
         guest.wait_verdict(NETWORK, "allowed")
         with open(state + "/decisions.log", encoding="utf-8") as f:
             assert json.loads(f.readlines()[-1])["instance"] == NETWORK
+
+
+def test_an_attribute_that_cannot_be_read_for_a_moment_changes_nothing():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        verdicts, decisions = guest.verdicts(), guest.cvmd.decisions()
+        for instance in NETWORK, PLAIN_NETWORK:
+            for attribute in "id", "class_id", "device_id":
+                path = f"sys/bus/vmbus/devices/{instance}/{attribute}"
+                text = guest.simulator.read(path)
+                guest.simulator.fail_read(path=path)
+                guest.bus.manager("Rescan")
+                assert any(attribute in w for w in guest.property("Warnings"))
+                guest.simulator.put(path=path, text=text + "\n")
+                guest.bus.manager("Rescan")
+                assert guest.verdicts() == verdicts, (instance, attribute)
+        assert guest.cvmd.decisions() == decisions
+        assert guest.simulator.driver(NETWORK) == "hv_netvsc"
+        guest.bus.decide("Allow", PLAIN_NETWORK)
+        guest.wait_verdict(PLAIN_NETWORK, "allowed")
+        assert guest.simulator.device(PLAIN_NETWORK, "driver_override") == "(null)", "what was there was not forgotten"
+
+
+def test_an_attribute_that_cannot_be_read_for_long_is_a_violation():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        path = f"sys/bus/vmbus/devices/{NETWORK}/class_id"
+        text = guest.simulator.read(path)
+        guest.simulator.fail_read(path=path)
+        guest.bus.manager("Rescan")
+        guest.wait_verdict(NETWORK, "blocked")
+        guest.simulator.put(path=path, text=text + "\n")
+        guest.wait_verdict(NETWORK, "allowed")  # without any event
+        wait_for("bound", lambda: guest.simulator.driver(NETWORK) == "hv_netvsc")
+
+
+def test_more_hanging_devices_than_helpers():
+    instances = [f"f8615163-0000-1000-2000-000d3a0001{n:02x}" for n in range(20)]
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.simulator.misbehave(how="hang", path=UNBIND)
+        guest.simulator.batch(orders=[{"do": "offer", "class": "network", "instance": instance, "relid": 100 + n,
+                                       "flags": PLAIN} for n, instance in enumerate(instances)])
+        wait_for("all helpers at work", lambda: len(guest.simulator.hanging()) == WORKERS_MAX)
+        wait_for("all given up", lambda: list(map(guest.verdicts().get, instances)).count("failed") == WORKERS_MAX)
+        assert len(guest.simulator.hanging()) == WORKERS_MAX, "no more of them"
+        assert guest.verdicts()[NETWORK] == "allowed" and guest.verdicts()[PLAIN_NETWORK] == "blocked"
+        assert guest.property("State") == "failed"
+        guest.simulator.behave()
+        wait_for("all blocked", lambda: {guest.verdicts()[i] for i in instances} == {"blocked"})
+        assert all(map(guest.simulator.is_blocked, instances))
+        assert guest.property("State") == "compliant"
+
+
+def test_notes_that_cannot_be_written_stop_no_block():
+    with Guest("snp-openhcl") as guest:
+        in_own_mounts = ["unshare", "--user", "--map-root-user", "--mount"]
+        if subprocess.run(in_own_mounts + ["true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
+            raise Skip("no namespaces to mount in")
+        arguments = guest.cvmd.arguments()
+        guest.cvmd.arguments = lambda *more: in_own_mounts + arguments + list(more)
+        guest.cvmd.start()
+
+        def there(*command):
+            subprocess.run(["nsenter", "--target", str(guest.cvmd.process.pid), "--user", "--mount", *command], check=True)
+
+        folders = [entry.path for entry in os.scandir(guest.cvmd.state) if entry.is_dir()]
+        assert folders
+        for folder in folders:  # the log beside them is open for writing, so that nothing above can be read-only
+            there("mount", "--bind", folder, folder)
+            there("mount", "-o", "remount,bind,ro", folder)
+        guest.simulator.reoffer(instance=NETWORK, relid=40, flags=PLAIN)
+        guest.wait_verdict(NETWORK, "blocked")
+        assert guest.simulator.is_blocked(NETWORK)
+        assert "Read-only file system" in guest.cvmd.log()
+        for folder in folders:
+            there("umount", folder)
+        guest.simulator.reoffer(instance=NETWORK, relid=41, flags=CONFIDENTIAL)
+        guest.wait_verdict(NETWORK, "allowed")
+        assert guest.simulator.driver(NETWORK) == "hv_netvsc"
 
 
 main(globals())

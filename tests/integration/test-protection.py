@@ -81,9 +81,9 @@ def test_a_policy_that_protects_it_no_longer_is_obeyed_at_once():
 def test_an_administrator_is_obeyed_at_once():
     with Guest("snp-openhcl", policy=policy("last-network")) as guest:
         start_on_plain_network(guest)
-        assert guest.bus.manager("Block", "s", PLAIN_NETWORK) is None, "it is protected"
+        assert guest.bus.decide("Block", PLAIN_NETWORK) is None, "it is protected"
         set_network(guest, OVER_PRIVATE)
-        assert guest.bus.manager("Block", "s", PLAIN_NETWORK) == [PLAIN_NETWORK]
+        assert guest.bus.decide("Block", PLAIN_NETWORK) == [PLAIN_NETWORK]
         guest.wait_verdict(PLAIN_NETWORK, "blocked")
 
 

@@ -148,12 +148,40 @@ static void a_device_without_channels_is_arriving_for_a_while(void **state) {
         assert_false(tracked_is_arriving(&t, &d, 5000));
 }
 
+static void what_cannot_be_read_tells_nothing(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        struct device d = device(A, 1),
+                      unreadable = { .instance = d.instance,
+                              .path = (char *)A,
+                              .n_channels = 1,
+                              .unreadable = true };
+        struct device gone = d;
+
+        assert_int_equal(mkdirat(b.folder.fd, A, 0700), 0);
+        gone.path = (char *)"no/such/path";
+        follow(&b, &d, 1, 100);
+        b.tracking.devices[0].enforcement = ENFORCEMENT_BLOCKED;
+        follow(&b, &gone, 1, 200);
+        follow(&b, &unreadable, 1, 300);
+        follow(&b, &unreadable, 1, 400);
+        assert_int_equal(b.tracking.devices[0].enforcement, ENFORCEMENT_BLOCKED);
+        assert_true(tracked_is_arriving(&b.tracking.devices[0], &unreadable, 300 + ARRIVAL_USEC - 1));
+        assert_false(tracked_is_arriving(&b.tracking.devices[0], &unreadable, 300 + ARRIVAL_USEC));
+        follow(&b, &d, 1, 500);
+        assert_int_equal(b.tracking.devices[0].enforcement, ENFORCEMENT_BLOCKED);
+        assert_int_equal(b.tracking.devices[0].unreadable, 0);
+        d.relid = 2;
+        follow(&b, &d, 1, 600);
+        assert_int_equal(b.tracking.devices[0].enforcement, ENFORCEMENT_NONE);
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_stays_is_remembered),
         cmocka_unit_test(notes_of_an_earlier_cvmd_count_and_go_with_their_device),
         cmocka_unit_test(another_object_of_the_same_name_starts_anew),
         cmocka_unit_test(tries_are_ever_rarer_and_never_end),
         cmocka_unit_test(a_device_without_channels_is_arriving_for_a_while),
+        cmocka_unit_test(what_cannot_be_read_tells_nothing),
 };
 
 RUN(tests)
