@@ -51,6 +51,7 @@ BAD = [
     (source_checks.banned, 'lib/base/a.c', 'printf("x");\n', 'printf('),
     (source_checks.banned, 'lib/base/a.c', 'fputs("x", stderr);\n', 'stderr'),
     (source_checks.banned, 'cli/main.c', 'goto out;\n', 'goto'),
+    (source_checks.banned, 'daemon/main.c', 'clock_gettime(CLOCK_REALTIME, &t);\n', 'CLOCK_REALTIME'),
     (source_checks.sizes, 'lib/base/a.c', 'x\n' * 801, '801 lines'),
     (source_checks.sizes, 'lib/base/a.c', LONG_FUNCTION, ':2: a function of 81 lines'),
     (source_checks.whitespace, 'README.md', 'x \n', ':1: white space'),

@@ -12,6 +12,8 @@ BANNED = [
     (PROGRAMS, r'\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets|alloca)\(', 'unbounded or unchecked', None),
     (PROGRAMS, r'\b(system|popen|mktemp|tmpnam)\(', 'a shell or a race', None),
     (PROGRAMS, r'\b(secure_)?getenv\(', 'no environment: options say it', 'cli/main.c'),
+    (['lib/', 'daemon/'], r'\b(CLOCK_REALTIME|CLOCK_TAI|gettimeofday|time\(NULL\))',
+     'that clock jumps: it is for stamps that people read', 'daemon/announce.c'),
     (['lib/'], r'<(systemd/.*|syslog\.h)>', 'lib/ neither logs nor speaks D-Bus', None),
     (['lib/'], r'(?<![a-z_])(v?printf|puts|putchar|perror|syslog)\(', 'lib/ does not print: a diag says it', None),
     (['lib/'], r'\b(stdout|stderr)\b', 'lib/ does not print: a diag says it', None),

@@ -383,6 +383,45 @@ static void tables_of_proc_are_read(void **state) {
         assert_string_equal(s->swaps[1], "/swap file");
 }
 
+/* What people name mount points, and what no kernel writes. */
+static void odd_characters_in_tables(void **state) {
+        static const char mountinfo[] =
+                "22 1 8:1 / /a\\040-\\040b rw shared:1 master:2 propagate_from:3 - ext4 /dev/sda1 rw\n"
+                "23 22 8:2 / /line\\012tab\\011hash\\043 rw - ext4 /dev/sda2 rw\n"
+                "24 22 8:3 / /\xc3\xa9\xff rw - ext4 /dev/sda3 rw\n"
+                "25 22 8:4 / /not\\9octal\\4 rw - ext4 /dev/disk/by-label/a\\040b rw\n"
+                "26 22 8:5 / /no/separator rw ext4 /dev/sda5 rw\n"
+                "27 22 8:6 / /no/source rw - ext4\n"
+                "28 22 8:7 / /deleted\\040(deleted) rw - ext4 /dev/sda7 rw"; /* cut off at the end of a line
+                                                                              */
+        static const char swaps[] = "Filename Type Size Used Priority\n"
+                                    "/odd\\012name file 1 0 -2\n"
+                                    "relative file 1 0 -2\n"
+                                    "/alone\n";
+        static const char *const mounts[] = { "/a - b", "/line\ntab\thash#", "/\xc3\xa9\xff",
+                "/not\\9octal\\4", "/deleted (deleted)" };
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        _cleanup_(snapshot_freep) struct snapshot *s = NULL, *again = NULL;
+        _cleanup_(freep) char *text = NULL;
+        size_t n;
+
+        scratch_write(&scratch, "proc/self/mountinfo", mountinfo);
+        scratch_write(&scratch, "proc/swaps", swaps);
+        assert_int_equal(sysroot_new(scratch.path, &root, NULL), 0);
+        s = record(root, &(struct snapshot_record_options){ .foreign = true });
+        assert_int_equal(s->n_mounts, sizeof(mounts) / sizeof(mounts[0]));
+        for (size_t i = 0; i < s->n_mounts; i++)
+                assert_string_equal(s->mounts[i].where, mounts[i]);
+        assert_string_equal(s->mounts[3].source, "/dev/disk/by-label/a b");
+        assert_int_equal(s->n_swaps, 1);
+        assert_string_equal(s->swaps[0], "/odd\nname");
+        /* and a snapshot's text carries them all */
+        assert_int_equal(snapshot_format(s, &text, &n), 0);
+        assert_int_equal(snapshot_parse("odd", text, n, &again, NULL), 0);
+        assert_int_equal(again->n_mounts, s->n_mounts);
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_expanded_is_recorded_again),
         cmocka_unit_test(decisions_read_nothing_that_hangs),
@@ -394,6 +433,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guest_without_vmbus_has_no_devices),
         cmocka_unit_test(the_kernel_log_is_read_by_records),
         cmocka_unit_test(tables_of_proc_are_read),
+        cmocka_unit_test(odd_characters_in_tables),
 };
 
 RUN(tests)
