@@ -125,6 +125,21 @@ static void print_rule_at(struct json_object *rule, struct output *out) {
         }
 }
 
+static void print_labels(struct json_object *decision, struct output *out) {
+        struct json_object *labels;
+        size_t n;
+
+        labels = list_of(decision, "labels", &n);
+        if (n == 0)
+                return;
+        print_label(out, "Labels");
+        for (size_t i = 0; i < n; i++) {
+                fputs(i > 0 ? ", " : "", out->f);
+                output_text(out, json_object_get_string(json_object_array_get_idx(labels, i)) ?: "");
+        }
+        fputc('\n', out->f);
+}
+
 /* Every rule in order: why it is not the one, until the one that is. */
 static void print_rules(struct json_object *o, struct json_object *decision, struct output *out) {
         struct json_object *tried;
@@ -146,6 +161,7 @@ static void print_rules(struct json_object *o, struct json_object *decision, str
         fputs(output_colour(out, COLOUR_NONE), out->f);
         fputc('\n', out->f);
         print_field(out, "", text_of(decision, "origin"));
+        print_labels(decision, out);
         print_field(out, "Action", text_of(decision, "action"));
         print_field(out, "Reason", text_of(decision, "reason"));
         if (object_of(decision, "protected-by")) {

@@ -6,8 +6,8 @@
 
 #include "lib/policy/evaluation.h"
 
-/* {"rule" (id, or "(default)" ...),"origin","action","violates","reason","protected-by"}: p is what decided.
- */
+/* {"rule" (id, or "(default)" ...),"origin","labels" (of the rule, a list),"action","violates","reason",
+ * "protected-by"}: p is what decided. */
 struct json_object *decision_json(const struct policy *p, const struct decision *d);
 
 /* "file:line:column", or "built in". */

@@ -14,7 +14,7 @@
  *   "guest":    {"isolation","paravisor","source","consistent","applies","expected","unexpected"}
  *   "mode", "mode-overridden"
  *   "tried":    [{"rule","origin","mismatch"}], the rules that came before the one that decided, in order
- *   "decision": {"rule" (id, or "(default)" ...),"origin","action","violates","reason",
+ *   "decision": {"rule" (id, or "(default)" ...),"origin","labels": ["..."],"action","violates","reason",
  *                "protected-by": {"kind","name","through"}}
  *   "verdict"
  *   "enforcement": null, see below

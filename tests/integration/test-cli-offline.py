@@ -154,6 +154,18 @@ def test_explain_tells_the_way_to_the_verdict():
     assert "Kernel: does not admit this class in an isolated guest" in out and "Guest: isolation is none" in out, out
 
 
+def test_explain_shows_the_labels_of_the_rule():
+    with Folder() as folder:
+        policy = folder.file("small.json", SMALL)
+        out = good(look("snp-openhcl", "explain", DISK, policy=policy))
+        assert "Labels: a, owner=b\n" in out, out
+        assert json.loads(good(look("snp-openhcl", "explain", DISK, "--json", policy=policy)))["decision"]["labels"] == \
+            ["a", "owner=b"]
+        assert "Labels" not in good(look("snp-openhcl", "explain", "heartbeat", policy=policy))
+        shown = good(cvmctl("policy", "show", policy))
+        assert '"labels": [ "a", "owner=b" ]' in shown, shown
+
+
 def test_plan_tells_what_enforcing_would_do():
     for mode in "audit", "enforce":
         plan = json.loads(good(look("snp-openhcl", "plan", "--json", "--mode", mode)))

@@ -43,7 +43,8 @@ static void a_blocked_device_from_facts_to_verdict(void **state) {
                 "{\"version\":1,\"mode\":\"audit\",\n\"rules\":[\n"
                 "{\"id\":\"disks\",\"match\":{\"class\":[\"scsi\",\"ide\"]},\"action\":\"allow\"},\n"
                 "{\"id\":\"nets\",\"match\":{\"class\":\"network\"},"
-                "\"require\":{\"ring\":\"confidential\"},\"on-violation\":\"block\"}]}";
+                "\"require\":{\"ring\":\"confidential\"},\"on-violation\":\"block\",\"labels\":[\"b\","
+                "\"owner=a\"]}]}";
         _cleanup_(policy_freep) struct policy *p = policy_of(text);
         _cleanup_(evaluation_freep) struct evaluation *e = NULL;
         _cleanup_(json_putp) struct json_object *o = NULL;
@@ -80,6 +81,8 @@ static void a_blocked_device_from_facts_to_verdict(void **state) {
         assert_string_equal(text_at(o, "tried.0.mismatch"), "class network is not one of scsi, ide");
         assert_string_equal(text_at(o, "decision.rule"), "nets");
         assert_string_equal(text_at(o, "decision.origin"), "test.json:4:1");
+        assert_string_equal(text_at(o, "decision.labels.0"), "b");
+        assert_string_equal(text_at(o, "decision.labels.1"), "owner=a");
         assert_string_equal(text_at(o, "decision.action"), "block");
         assert_string_equal(text_at(o, "decision.protected-by"), "null");
         assert_non_null(strstr(text_at(o, "decision.reason"), "ring of channel 7 is plain"));
