@@ -200,7 +200,7 @@ def test_a_report_in_tap():
 def test_a_report_in_the_xml_of_junit():
     with Folder() as folder:
         evil = {**BAD, "snapshot": "a\u2028<&\">\x01\u00fc"}
-        names = [folder.file(*f) for f in (("a.case.json", GOOD), ("b<&>\u00fc.case.json", BAD), ("c.case.json", evil))]
+        names = [folder.file(*f) for f in (("a.case.json", GOOD), ("b<&>\n\u00fc.case.json", BAD), ("c.case.json", evil))]
         xml = folder.file("report.xml")
         status, out, _ = cvmctl("policy", "test", folder.name, "--junit", xml)
         assert status == 1 and out.startswith("ok "), "the report itself comes as ever"

@@ -211,7 +211,36 @@ static void what_would_be_done_counts(void **state) {
         }
 }
 
+/* Both say blocked of what is blocked in the recording; that one of them would spare it shows only here. */
+static void protection_counts_of_what_is_blocked_already(void **state) {
+        static const char spared[] =
+                "{\"id\":\"a\",\"match\":{},\"action\":\"block\",\"protect\":[\"/srv\"]}";
+        _cleanup_(policy_freep) struct policy *old =
+                policy_of_rules("{\"id\":\"a\",\"match\":{},\"action\":\"block\"}");
+        _cleanup_(policy_freep) struct policy *new = policy_of_rules(spared);
+        _cleanup_(json_putp) struct json_object *o = NULL;
+        char srv[] = "/srv", override[] = BLOCKED_OVERRIDE;
+        struct dependent mount = { .kind = DEPENDENT_MOUNT, .name = srv };
+        struct channel c;
+        struct device d = device_of("scsi", 7, &c, CONFIDENTIALITY_PLAIN);
+        struct guest g = guest_of_devices(&d, 1);
+        struct json_object *device;
+
+        d.dependents = &mount;
+        d.n_dependents = 1;
+        d.driver = NULL;
+        d.driver_override = override;
+        o = compare(old, new, &g);
+        assert_int_equal(changes(o), 1);
+        device = json_object_array_get_idx(member(guest_of(o), "devices"), 0);
+        assert_string_equal(text(member(device, "old"), "verdict"), "blocked");
+        assert_string_equal(text(member(device, "new"), "verdict"), "blocked");
+        assert_null(member(member(device, "old"), "protected-by"));
+        assert_string_equal(text(member(member(device, "new"), "protected-by"), "name"), "/srv");
+}
+
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(protection_counts_of_what_is_blocked_already),
         cmocka_unit_test(random_policies_differ_from_others_and_not_from_themselves),
         cmocka_unit_test(each_setting_is_compared),
         cmocka_unit_test(what_would_be_done_counts),
