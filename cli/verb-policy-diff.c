@@ -55,9 +55,10 @@ static int load_guests(struct context *x, struct guests *ret) {
         return 0;
 }
 
+/* Without a path that in force. */
 static int load_policy(struct context *x, char *path, struct policy **ret) {
         _cleanup_(policy_problems_done) struct policy_problems problems = {};
-        int r = policy_load_files(&path, 1, ret, &problems, &x->diag);
+        int r = offline_policy(x, &path, path ? 1 : 0, ret, &problems);
 
         if (r == -EBADMSG)
                 x->hint = "'cvmctl policy check' shows everything that is wrong";
@@ -71,9 +72,9 @@ int verb_policy_diff(struct context *x, char **args, size_t n) {
         struct json_object *changes;
         int r;
 
-        r = load_policy(x, args[0], &old);
+        r = load_policy(x, n > 1 ? args[0] : NULL, &old);
         if (r >= 0)
-                r = load_policy(x, args[1], &new);
+                r = load_policy(x, args[n - 1], &new);
         if (r >= 0)
                 r = load_guests(x, &guests);
         if (r >= 0)

@@ -28,7 +28,7 @@ static const struct verb verbs[] = {
                 "What identifies a policy" },
         { "policy test", "PATH...", 1, ANY_NUMBER, TEST, verb_policy_test,
                 "Run the test cases in files and folders" },
-        { "policy diff", "OLD NEW", 2, 2, DIFF, verb_policy_diff, "What changes with another policy" },
+        { "policy diff", "[OLD] NEW", 1, 2, DIFF, verb_policy_diff, "What changes with another policy" },
         { "policy fmt", "[FILE...]", 0, ANY_NUMBER, CAN_FORMAT, verb_policy_fmt,
                 "Put policies into their one layout" },
         { "policy generate", "", 0, 0, CAN_ASK | CAN_RECORD | CAN_WHOLE, verb_policy_generate,

@@ -295,6 +295,25 @@ def test_a_comparison_that_cannot_be_made_says_why():
     assert cvmctl("policy", "diff", STRICT, STRICT, "--bus=unix:path=/nonexistent/bus")[0] == 6
 
 
+def test_without_an_old_policy_it_is_that_in_force():
+    with open(DEFAULT, encoding="utf-8") as f:
+        shipped = f.read()
+    with Folder() as folder:
+        installed = folder.file("etc/cvmd/policy.d/90-default.json", shipped)
+        os.chmod(installed, 0o644)
+        with open(STRICT, encoding="utf-8") as f:
+            new = folder.file("new.json", f.read())
+        look = "--root", folder.name, "--snapshot", fixture("snp-openhcl"), "--json"
+        status, out, err = cvmctl("policy", "diff", new, *look)
+        found = json.loads(out)
+        assert status == 3 and found["old"]["files"] == ["/etc/cvmd/policy.d/90-default.json"], (status, out, err)
+        assert found["changes"] == diff(DEFAULT, STRICT, "snp-openhcl")["changes"]
+        assert cvmctl("policy", "diff", installed, *look)[0] == 0
+        os.remove(installed)
+        status, out, err = cvmctl("policy", "diff", new, *look[:-1])
+        assert status == 1 and out == "" and "no policy" in err, (status, err)
+
+
 def test_a_comparison_on_the_running_guest():
     with Guest("snp-openhcl", DEFAULT) as guest:
         guest.cvmd.start()
