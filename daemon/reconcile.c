@@ -366,10 +366,11 @@ int manager_reconcile(struct manager *m, struct diag *d) {
 static void on_uevent(const struct uevent *e, void *data) {
         struct manager *m = data;
         struct tracked *t = e->subject == UEVENT_DEVICE ? tracking_find(&m->tracking, &e->instance) : NULL;
+        bool waits_for_us = m->gate.was_closed && e->action == UEVENT_ADD;
 
         if (t && (e->action == UEVENT_ADD || e->action == UEVENT_REMOVE))
                 t->recheck = true;
-        if (hvsock_is_routine(&m->hvsock, e, m->picture ? m->picture->guest : NULL)) {
+        if (hvsock_is_routine(&m->hvsock, e, m->picture ? m->picture->guest : NULL) && !waits_for_us) {
                 reconcile_after(m, HVSOCK_PACE_USEC);
                 return;
         }

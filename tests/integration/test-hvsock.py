@@ -102,4 +102,16 @@ def test_a_device_that_poses_as_a_service_is_a_device():
         assert guest.simulator.is_blocked(NEW)
 
 
+def test_behind_the_gate_connections_are_let_in():
+    policy = {"version": 1, "mode": "enforce", "gate": "on", "default": {"action": "block"}}
+    with Guest("snp-openhcl", policy=policy) as guest:
+        start_with_a_connection(guest)
+        wait_for("closed", lambda: guest.simulator.read("sys/bus/vmbus/drivers_autoprobe") == "0")
+        wait_for("bound", lambda: guest.simulator.driver(instance_of(0)) == "hv_sock")
+        for number in range(1, 6):
+            connect(guest, number, relid=1900 + number)
+            wait_for("bound", lambda n=number: guest.simulator.driver(instance_of(n)) == "hv_sock")
+            assert guest.simulator.device(instance_of(number), "driver_override") == "(null)"
+
+
 main(globals())
