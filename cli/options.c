@@ -36,6 +36,8 @@ static const struct option_row rows[] = {
         [OPTION_PERMANENT] = { "permanent", 0, NULL, CAN_DECIDE, true, "Decide for good, in the policy" },
         [OPTION_CONFIRM_WITHIN] = { "confirm-within", 0, "SEC", CAN_TRY, true,
                 "Take it back unless confirmed in time" },
+        [OPTION_TRIAL] = { "trial", 0, NULL, CAN_CONFIRM, true, "Confirm the trial of enforcement" },
+        [OPTION_BOOTS] = { "boots", 0, "N", CAN_BOOT, true, "How many boots it takes (default 3)" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
@@ -142,11 +144,11 @@ static int parse_probe(const char *value, enum probe_method *ret, struct diag *d
         return 0;
 }
 
-static int parse_seconds(const char *value, uint32_t *ret, struct diag *d) {
+static int parse_count(enum option_id id, const char *value, uint32_t max, uint32_t *ret, struct diag *d) {
         uint64_t n;
 
-        if (number_parse(value, 10, 86400, &n) < 0 || n == 0)
-                return diag_fail(d, -EINVAL, "--confirm-within is 1 to 86400 seconds, not '%s'", value);
+        if (number_parse(value, 10, max, &n) < 0 || n == 0)
+                return diag_fail(d, -EINVAL, "--%s is 1 to %u, not '%s'", rows[id].name, max, value);
         *ret = (uint32_t)n;
         return 0;
 }
@@ -179,7 +181,9 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
         if (id == OPTION_PROBE)
                 return parse_probe(value, &o->probe, d);
         if (id == OPTION_CONFIRM_WITHIN)
-                return parse_seconds(value, &o->confirm_within, d);
+                return parse_count(id, value, 86400, &o->confirm_within, d);
+        if (id == OPTION_BOOTS)
+                return parse_count(id, value, 100, &o->boots, d);
         if (id == OPTION_POLICY)
                 return add_value(&o->policies, &o->n_policies, value);
         if (id == OPTION_SNAPSHOT)

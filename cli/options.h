@@ -32,6 +32,8 @@ enum option_id {
         OPTION_CHECK,
         OPTION_PERMANENT,
         OPTION_CONFIRM_WITHIN,
+        OPTION_TRIAL,
+        OPTION_BOOTS,
         _OPTION_MAX,
 };
 
@@ -52,6 +54,8 @@ enum capability {
         CAN_SEVERAL = 1 << 12, /* look at more than one guest: --snapshot again and again */
         CAN_TRY = 1 << 13,     /* on condition: --confirm-within */
         CAN_FORMAT = 1 << 14,  /* look, and leave it: --check */
+        CAN_CONFIRM = 1 << 15, /* a trial: --trial */
+        CAN_BOOT = 1 << 16,    /* a number of boots: --boots */
 };
 
 struct option_row {
@@ -76,6 +80,7 @@ struct options {
         enum policy_mode mode;
         enum probe_method probe;
         uint32_t confirm_within; /* seconds; 0: not given */
+        uint32_t boots;          /* 0: not given */
         char **words;            /* what is left: the verb and its arguments, borrowed from argv */
         size_t n_words;
 };

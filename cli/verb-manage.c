@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* block, allow, forget, confirm, reload: one call to the daemon each. */
+/* block, allow, forget, confirm, trial, reload: one call to the daemon each. */
 #include <errno.h>
 
 #include "cli/bus-client.h"
@@ -102,11 +102,44 @@ static int report_confirmed(struct context *x, sd_bus_message *reply) {
         return 0;
 }
 
+#define TRIAL_BOOTS 3u
+
+int verb_trial_start(struct context *x, char **args, size_t n) {
+        uint32_t boots = x->options->boots > 0 ? x->options->boots : TRIAL_BOOTS;
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        int r;
+
+        r = client_open(x, &bus);
+        if (r >= 0)
+                r = client_call(x, bus, CVMD_PATH, CVMD_MANAGER, "StartTrial", NULL, "u", boots);
+        if (r < 0)
+                return r;
+        if (x->out.json == JSON_OFF)
+                fprintf(x->out.f, "On trial for %u %s: then, cvmctl confirm --trial.\n", boots,
+                        boots == 1 ? "boot" : "boots");
+        return report(x, NULL, NULL);
+}
+
+static int confirm_trial(struct context *x) {
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        int r = client_open(x, &bus);
+
+        if (r >= 0)
+                r = client_call(x, bus, CVMD_PATH, CVMD_MANAGER, "ConfirmTrial", NULL, NULL);
+        if (r < 0)
+                return r;
+        if (x->out.json == JSON_OFF)
+                fputs("The trial is confirmed: the policy's mode is in force.\n", x->out.f);
+        return report(x, NULL, NULL);
+}
+
 int verb_confirm(struct context *x, char **args, size_t n) {
         _cleanup_(messagep) sd_bus_message *reply = NULL;
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         int r;
 
+        if (x->options->given[OPTION_TRIAL])
+                return n > 0 ? context_usage(x, "--trial is about no device") : confirm_trial(x);
         r = client_open(x, &bus);
         if (r < 0)
                 return r;

@@ -49,6 +49,7 @@ int verb_block(struct context *x, char **args, size_t n);
 int verb_allow(struct context *x, char **args, size_t n);
 int verb_forget(struct context *x, char **args, size_t n);
 int verb_confirm(struct context *x, char **args, size_t n);
+int verb_trial_start(struct context *x, char **args, size_t n);
 int verb_reload(struct context *x, char **args, size_t n);
 int verb_snapshot(struct context *x, char **args, size_t n);
 int verb_monitor(struct context *x, char **args, size_t n);

@@ -62,6 +62,9 @@ static const struct property manager_properties[] = {
         { "LogSequence", "t", offsetof(struct view, log_sequence) },
         { "LogHead", "s", offsetof(struct view, log_head) },
         { "Warnings", "as", offsetof(struct view, warnings) },
+        { "Trial", "s", offsetof(struct view, trial) },
+        { "TrialBoots", "u", offsetof(struct view, trial_boots) },
+        { "TrialCleanBoots", "u", offsetof(struct view, trial_clean) },
         { "Unconfirmed", "a(ssbt)", offsetof(struct view, unconfirmed), read_unconfirmed },
 };
 

@@ -78,6 +78,15 @@ static struct json_object *log_json(const struct view *v) {
         return TAKE(o);
 }
 
+static struct json_object *trial_json(const struct view *v) {
+        _cleanup_(json_putp) struct json_object *o = json_object_new_object();
+
+        if (!o || !json_add_text(o, "phase", v->trial) || !json_add_number(o, "boots", v->trial_boots) ||
+                !json_add_number(o, "clean", v->trial_clean))
+                return NULL;
+        return TAKE(o);
+}
+
 static struct json_object *unconfirmed_json(const struct view *v) {
         _cleanup_(json_putp) struct json_object *a = json_object_new_array();
 
@@ -106,6 +115,8 @@ int view_status_json(const struct view *v, struct json_object **ret) {
                 return -ENOMEM;
         if (!json_add(o, "warnings", strings_json(v->warnings)) ||
                 !json_add(o, "unconfirmed", unconfirmed_json(v)) || !json_add_text(o, "gate", v->gate))
+                return -ENOMEM;
+        if (view_on_trial(v) ? !json_add(o, "trial", trial_json(v)) : !json_add_null(o, "trial"))
                 return -ENOMEM;
         *ret = TAKE(o);
         return 0;

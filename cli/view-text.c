@@ -136,6 +136,15 @@ static void print_conspicuous(const struct view *v, struct output *out) {
         }
 }
 
+static void print_trial(const struct view *v, struct output *out) {
+        if (!view_on_trial(v))
+                return;
+        print_label(out, "Trial");
+        output_text(out, v->trial);
+        fprintf(out->f, ", %u of %u %s clean\n", v->trial_clean, v->trial_boots,
+                v->trial_boots == 1 ? "boot" : "boots");
+}
+
 /* What a person must not forget to do. */
 static void print_unconfirmed(const struct view *v, struct output *out) {
         for (size_t i = 0; i < v->n_unconfirmed; i++) {
@@ -162,6 +171,7 @@ int view_print_status(const struct view *v, struct output *out) {
                 output_text(out, v->log_head);
                 fputc('\n', out->f);
         }
+        print_trial(v, out);
         print_unconfirmed(v, out);
         print_conspicuous(v, out);
         if (v->warnings && *v->warnings)

@@ -37,7 +37,7 @@ static void strings_free(char **list) {
 
 void view_done(struct view *v) {
         char *strings[] = { v->state, v->mode, v->gate, v->isolation, v->isolation_mode, v->scheme,
-                v->isolation_source, v->vmbus_version, v->confidential, v->digest, v->log_head };
+                v->isolation_source, v->vmbus_version, v->confidential, v->digest, v->log_head, v->trial };
 
         for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
                 free(strings[i]);
@@ -100,6 +100,10 @@ int view_finish(struct view *v) {
                 r = view_add_string(&v->warnings,
                         "no policy file could be used: the built-in policy is in force");
         return r;
+}
+
+bool view_on_trial(const struct view *v) {
+        return v->trial && strcmp(v->trial, "none") != 0;
 }
 
 uint64_t view_seconds_left(const struct unconfirmed_view *u) {

@@ -64,6 +64,8 @@ struct view {
         char **warnings;
         struct unconfirmed_view *unconfirmed;
         size_t n_unconfirmed;
+        char *trial; /* its phase; NULL offline: nobody knows of one */
+        uint32_t trial_boots, trial_clean;
         struct device_view *devices; /* sorted by instance */
         size_t n_devices;
 };
@@ -78,6 +80,9 @@ int view_add_string(char ***list, const char *text);
 
 /* The rest of loading: sorts the devices, and puts into words what the warnings do not say yet. -ENOMEM. */
 int view_finish(struct view *v);
+
+/* Whether enforcement is on trial, or was and fell back. */
+bool view_on_trial(const struct view *v);
 
 /* Whole seconds until the deadline, 0 when it is over. */
 uint64_t view_seconds_left(const struct unconfirmed_view *u);

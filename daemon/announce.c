@@ -8,6 +8,7 @@
 
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
+#include "daemon/trial.h"
 #include "lib/policy/decision-text.h"
 
 static int write_record(struct manager *m, struct decision_record *r, struct diag *d) {
@@ -69,17 +70,17 @@ static void append_unless_repeated(struct manager *m, struct decision_record *r)
                 append(m, r);
 }
 
-void announce_start(struct manager *m) {
+void announce_boot(struct manager *m) {
         struct decision_record start = { .event = "start" };
 
         if (decision_log_sequence(m->log) == 0)
                 append(m, &start);
-        announce_policy(m);
 }
 
 void announce_policy(struct manager *m) {
         struct decision_record policy = { .event = "policy" }, mode = { .event = "mode" };
-        const char *word = policy_mode_to_string(m->o.mode != MODE_UNSET ? m->o.mode : m->policy->mode);
+        enum policy_mode override = trial_mode(m);
+        const char *word = policy_mode_to_string(override != MODE_UNSET ? override : m->policy->mode);
         char digest[DIGEST_TEXT_SIZE];
 
         append_unless_repeated(m, &policy);
@@ -88,9 +89,10 @@ void announce_policy(struct manager *m) {
         digest_format(&m->policy->digest, digest);
         log_entry(LOG_INFO, MESSAGE_POLICY, LOG_FIELDS({ "POLICY", digest }),
                 "policy %s: %zu rules from %zu files", digest, m->policy->n_rules, m->policy->n_files);
-        if (m->o.mode != MODE_UNSET)
+        if (override != MODE_UNSET)
                 log_entry(LOG_NOTICE, MESSAGE_MODE, LOG_FIELDS({ "MODE", word }),
-                        "the mode is %s, by override: the policy says %s", word,
+                        "the mode is %s, by %s: the policy says %s", word,
+                        m->o.mode != MODE_UNSET ? "override" : "a trial that fell back",
                         policy_mode_to_string(m->policy->mode));
 }
 
@@ -229,6 +231,19 @@ void announce_by_hand(struct manager *m, const struct guid *instance, const char
         append(m, &record);
         log_entry(LOG_NOTICE, MESSAGE_BY_HAND, LOG_FIELDS({ "DEVICE", text }, { "REASON", what }),
                 "by hand, %s: %s", text, what);
+}
+
+void announce_trial(struct manager *m, int priority, const char *format, ...) {
+        struct decision_record record = { .event = "trial" };
+        char what[256];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(what, sizeof(what), format, ap);
+        va_end(ap);
+        record.reason = what;
+        append_unless_repeated(m, &record);
+        log_entry(priority, MESSAGE_TRIAL, LOG_FIELDS({ "REASON", what }), "trial of enforcement: %s", what);
 }
 
 void announce_halt(struct manager *m, const struct device *d, const char *why) {

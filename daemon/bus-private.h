@@ -20,6 +20,7 @@ struct waiting_call {
         bool writing;           /* and before that, when the disk has it */
         struct guid *confirmed; /* of Confirm: all that it confirmed; NULL for the others */
         size_t n_confirmed;
+        bool trial; /* of StartTrial or ConfirmTrial: no device is waited for */
         struct waiting_call *next;
 };
 
@@ -45,6 +46,9 @@ void manager_bus_rebound(struct bus *b, const struct device *d, unsigned times);
 
 int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_error *error);
 int confirm_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error);
+
+/* boots: 0 confirms. */
+int trial_bus_call(sd_bus_message *call, struct bus *b, uint32_t boots, sd_bus_error *error);
 
 /* What the disk has, or what went wrong with that: for those who wait for it. */
 void decide_bus_written(struct bus *b, int r, const struct diag *d);

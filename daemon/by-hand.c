@@ -7,6 +7,7 @@
 
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
+#include "daemon/trial.h"
 #include "lib/policy/by-hand-file.h"
 
 int by_hand_load(struct manager *m, struct diag *d) {
@@ -50,11 +51,13 @@ int by_hand_note(struct manager *m, const struct guid *instance, enum by_hand wh
 int by_hand_evaluate(const struct manager *m, const struct policy *p, const struct guid *instance,
         const struct hand_decision *instead, struct evaluation **ret, struct diag *d) {
         _cleanup_(freep) struct hand_decision *by_hand = calloc(m->n_by_hand + 1, sizeof(*by_hand));
-        struct evaluation_options o = { .mode = m->o.mode, .by_hand = by_hand };
-        int r;
+        struct evaluation_options o;
+        int r = by_hand ? manager_judging(m, now_usec(CLOCK_MONOTONIC), &o) : -ENOMEM;
 
-        if (!by_hand)
-                return diag_errno(d, -ENOMEM, "decision");
+        if (r < 0)
+                return diag_errno(d, r, "decision");
+        o.by_hand = by_hand;
+        o.n_by_hand = 0;
         for (size_t i = 0; i < m->n_by_hand; i++)
                 if (!guid_equal(&m->by_hand[i].instance, instance))
                         by_hand[o.n_by_hand++] = m->by_hand[i];
@@ -158,7 +161,7 @@ int manager_decide(struct manager *m, const struct decide_request *q, struct gui
 
         if (q->what == BY_HAND_FORGET && q->confirm_usec > 0)
                 return diag_fail(d, -EINVAL, "only a block or an allow can wait to be confirmed");
-        if (permanent_is_writing(m))
+        if (permanent_is_writing(m) || trial_is_writing(m))
                 return diag_fail(d, -EBUSY, "another decision is still being written to the disk");
         r = resolve(m, q, &change.instance, d);
         if (r < 0)

@@ -9,6 +9,7 @@
 
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
+#include "daemon/trial.h"
 #include "lib/enforce/unconfirmed.h"
 #include "lib/policy/by-hand-file.h"
 
@@ -385,7 +386,7 @@ int manager_confirm(struct manager *m, const char *word, struct guid **ret, size
 
         if (!changes || !instances)
                 return diag_errno(d, -ENOMEM, "confirmation");
-        if (permanent_is_writing(m))
+        if (permanent_is_writing(m) || trial_is_writing(m))
                 return diag_fail(d, -EBUSY, "another decision is still being written to the disk");
         r = word ? resolve(m, word, &only, d) : 0;
         if (r >= 0)

@@ -69,6 +69,10 @@ static int try_answer(const struct waiting_call *w, const struct picture *p) {
 
         if (w->writing)
                 return 0;
+        if (w->trial) {
+                (void)sd_bus_reply_method_return(w->call, NULL);
+                return 1;
+        }
         if (w->confirmed) {
                 (void)answer_confirmed(w);
                 return 1;
@@ -194,5 +198,17 @@ int confirm_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
         if (r < 0)
                 return r;
         r = manager_confirm(b->manager, *device ? device : NULL, &w->confirmed, &w->n_confirmed, &d);
+        return r < 0 ? error_set(error, r, &d) : answer_or_wait(b, TAKE(w), call, r);
+}
+
+int trial_bus_call(sd_bus_message *call, struct bus *b, uint32_t boots, sd_bus_error *error) {
+        _cleanup_(waiting_call_freep) struct waiting_call *w = calloc(1, sizeof(*w));
+        struct diag d = {};
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        w->trial = true;
+        r = boots > 0 ? manager_start_trial(b->manager, boots, &d) : manager_confirm_trial(b->manager, &d);
         return r < 0 ? error_set(error, r, &d) : answer_or_wait(b, TAKE(w), call, r);
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -117,8 +118,7 @@ static int take_result(struct disk_job *j, char text[DISK_TEXT_MAX + 1]) {
         return r;
 }
 
-static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        struct disk_job *j = userdata;
+static void finish(struct disk_job *j) {
         char text[DISK_TEXT_MAX + 1];
         const struct disk_handler *handler = j->handler;
         void *data = j->data;
@@ -127,7 +127,20 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
 
         disk_job_free(j); /* the handler may start the next one in its place */
         handler->ended(r, r < 0 ? "" : text, r < 0 ? why : "", data);
+}
+
+static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        finish(userdata);
         return 0;
+}
+
+bool disk_job_wait(struct disk_job *j, uint64_t usec) {
+        struct pollfd p = { .fd = j->pidfd, .events = POLLIN };
+
+        if (poll(&p, 1, (int)(usec / 1000)) <= 0)
+                return false;
+        finish(j);
+        return true;
 }
 
 static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {

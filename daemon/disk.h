@@ -39,6 +39,9 @@ int disk_write(sd_event *event, struct sysroot *root, const struct disk_write *w
 int disk_read(sd_event *event, struct sysroot *root, const char *path, const struct disk_handler *handler,
         void *data, struct disk_job **ret, struct diag *d);
 
+/* Waits for its end, at most for so long, and lets the handler know of it. Whether it ended. */
+bool disk_job_wait(struct disk_job *j, uint64_t usec);
+
 /* Gives it up: neither function is called any more. */
 void disk_job_free(struct disk_job *j);
 DEFINE_FREEP(struct disk_job, disk_job_free)

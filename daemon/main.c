@@ -17,6 +17,7 @@
 #include "daemon/options.h"
 #include "daemon/power-off.h"
 #include "daemon/target.h"
+#include "daemon/trial.h"
 #include "lib/base/file.h"
 
 #define EXIT_USAGE 2
@@ -186,6 +187,14 @@ static bool has_target(const struct options *o, const struct context *c) {
         return o->task == TASK_SERVE && (o->systemd || (!c->simulated && sd_booted() > 0));
 }
 
+/* What this is run for at the end of a boot. */
+static int end_boot(const struct options *o, struct diag *d) {
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        int r = open_root(o, &root, d);
+
+        return r < 0 ? r : trial_mark_clean_end(root, o->state, d);
+}
+
 static int run(struct options *o, struct diag *d) {
         _cleanup_(sysroot_freep) struct sysroot *root = NULL;
         _cleanup_(closep) int foreground = -1;
@@ -239,6 +248,7 @@ static int run(struct options *o, struct diag *d) {
                 .no_gate = early_is_kdump(root),
                 .early = o->task == TASK_EARLY,
                 .release = context.release,
+                .trial_patience_usec = o->trial_patience_usec,
         };
         r = manager_new(&options, &manager, d);
         if (r < 0)
@@ -259,7 +269,10 @@ static int run(struct options *o, struct diag *d) {
         if (r < 0)
                 return r;
         r = sd_event_loop(event);
-        return r < 0 ? diag_errno(d, r, "event loop") : 0;
+        if (r < 0)
+                return diag_errno(d, r, "event loop");
+        manager_end(manager);
+        return 0;
 }
 
 int main(int argc, char *argv[]) {
@@ -277,7 +290,7 @@ int main(int argc, char *argv[]) {
         }
         if (outcome == OPTIONS_SAID)
                 return EXIT_SUCCESS;
-        r = run(&o, &d);
+        r = o.task == TASK_CLEAN_END ? end_boot(&o, &d) : run(&o, &d);
         if (r == -EALREADY) { /* who started us is not to wait, nor to try again */
                 log_info("%s", d.text);
                 (void)sd_notify(0, "READY=1");

@@ -102,6 +102,18 @@ static const char *get_log_head(const struct property_object *o, char *buffer) {
         return buffer;
 }
 
+static const char *get_trial(const struct property_object *o, char *buffer) {
+        return trial_phase_to_string(o->picture->trial);
+}
+
+static uint32_t get_trial_boots(const struct property_object *o) {
+        return o->picture->trial_boots;
+}
+
+static uint32_t get_trial_clean_boots(const struct property_object *o) {
+        return o->picture->trial_clean;
+}
+
 static int append_files(sd_bus_message *reply, const struct property_object *o) {
         const struct policy *p = o->picture->policy;
         int r = sd_bus_message_open_container(reply, 'a', "s");
@@ -193,6 +205,9 @@ static const struct property properties[] = {
         { "LogSequence", .big = get_log_sequence },
         { "LogHead", .text = get_log_head },
         { "Warnings", .other = { append_warnings, same_warnings } },
+        { "Trial", .text = get_trial },
+        { "TrialBoots", .number = get_trial_boots },
+        { "TrialCleanBoots", .number = get_trial_clean_boots },
         { "Unconfirmed", .other = { append_unconfirmed, same_unconfirmed } },
 };
 
@@ -249,6 +264,21 @@ static int method_confirm(sd_bus_message *call, void *userdata, sd_bus_error *er
         return confirm_bus_call(call, userdata, error);
 }
 
+static int method_start_trial(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        uint32_t boots;
+        int r = sd_bus_message_read(call, "u", &boots);
+
+        if (r < 0)
+                return r;
+        if (boots == 0)
+                return error_set(error, -EINVAL, &(struct diag){ "a trial takes at least one boot" });
+        return trial_bus_call(call, userdata, boots, error);
+}
+
+static int method_confirm_trial(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return trial_bus_call(call, userdata, 0, error);
+}
+
 static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct bus *b = userdata;
         _cleanup_(freep) char *text = NULL;
@@ -293,6 +323,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("LogSequence", "t", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("LogHead", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Warnings", "as", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("Trial", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("TrialBoots", "u", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("TrialCleanBoots", "u", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Unconfirmed", "a(ssbt)", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Counters", "a{st}", get_counters, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
@@ -301,6 +334,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Allow", DECISION_IN, INSTANCE_OUT, method_allow, 0),
         SD_BUS_METHOD_WITH_ARGS("Forget", DECISION_IN, INSTANCE_OUT, method_forget, 0),
         SD_BUS_METHOD_WITH_ARGS("Confirm", DEVICE_IN, SD_BUS_RESULT("as", instances), method_confirm, 0),
+        SD_BUS_METHOD_WITH_ARGS("StartTrial", SD_BUS_ARGS("u", boots), SD_BUS_NO_RESULT, method_start_trial,
+                0),
+        SD_BUS_METHOD_WITH_ARGS("ConfirmTrial", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_confirm_trial, 0),
         SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), method_plan, 0),
         SD_BUS_METHOD_WITH_ARGS("GetSnapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", snapshot),
                 method_get_snapshot, 0),

@@ -42,6 +42,7 @@ struct manager {
         size_t n_by_hand;
         struct permanent *permanent; /* what is being written to the disk, NULL: nothing */
         struct confirm *confirm;     /* what waits to be confirmed */
+        struct trial_run *trial;
         struct manager_observer *observers;
         sd_event_source *soon, *later; /* the next look: as soon as the loop runs on, and at a time */
         uint64_t looked_at;            /* the last one; CLOCK_MONOTONIC */
@@ -66,7 +67,7 @@ void manager_reconcile_soon(struct manager *m);
 void manager_reconcile_calmly(void *data);
 
 /* How the guest is judged now, with borrowed parts: until the next judgement. -ENOMEM. */
-int manager_judging(struct manager *m, uint64_t now, struct evaluation_options *ret);
+int manager_judging(const struct manager *m, uint64_t now, struct evaluation_options *ret);
 
 /* manager.c: what an administrator wants now is not to wait for a back-off. */
 void manager_try_at_once(struct manager *m);
@@ -122,7 +123,7 @@ extern const struct uevents_handler manager_uevents_handler;
 extern const struct workers_handler manager_workers_handler;
 
 /* announce.c: to the journal, the decision log and the observers, each thing once. */
-void announce_start(struct manager *m);
+void announce_boot(struct manager *m);
 void announce_policy(struct manager *m);
 void announce_verdicts(struct manager *m, struct picture *p);
 void announce_warnings(const struct picture *before, const struct picture *after);
@@ -130,6 +131,7 @@ void announce_state(struct manager *m, const struct picture *p);
 void announce_rebound(struct manager *m, const struct device *d, unsigned times);
 void announce_by_hand(struct manager *m, const struct guid *instance, const char *format, ...)
         _printf_(3, 4);
+void announce_trial(struct manager *m, int priority, const char *format, ...) _printf_(3, 4);
 void announce_halt(struct manager *m, const struct device *d, const char *why);
 
 uint64_t now_usec(clockid_t clock);

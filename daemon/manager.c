@@ -11,6 +11,7 @@
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
 #include "daemon/process.h"
+#include "daemon/trial.h"
 #include "lib/base/file.h"
 #include "lib/base/json-build.h"
 #include "lib/enforce/plan-json.h"
@@ -157,6 +158,7 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         r = o->release ? load_release(m) : load_any(m, d);
         if (r < 0)
                 return r;
+        announce_boot(m);
         r = o->early ? early_note_policy(o->state, &m->policy->digest, d)
                      : early_noted_policy(o->state, m->early_policy);
         if (r < 0)
@@ -166,6 +168,9 @@ int manager_new(const struct manager_options *o, struct manager **ret, struct di
         if (r < 0)
                 return r;
         r = confirm_load(m, d);
+        if (r < 0)
+                return r;
+        r = trial_load(m, d);
         if (r < 0)
                 return r;
         r = workers_new(o->root, o->state->folder, o->event, &patience, &manager_workers_handler, m,
@@ -195,6 +200,7 @@ void manager_free(struct manager *m) {
         permanent_free(m->permanent);
         confirm_free(m->confirm);
         hvsock_done(&m->hvsock);
+        trial_free(m->trial);
         free(m->by_hand);
         gate_done(&m->gate);
         policy_free(m->policy);
@@ -226,7 +232,7 @@ void manager_observe(struct manager *m, struct manager_observer *o) {
 int manager_start(struct manager *m, struct diag *d) {
         int r;
 
-        announce_start(m);
+        announce_policy(m);
         r = m->network ? network_watch_settle(m->network) : 0;
         if (r < 0)
                 return diag_errno(d, r, "network");
@@ -237,13 +243,25 @@ int manager_start(struct manager *m, struct diag *d) {
 }
 
 bool manager_wants_gate(const struct manager *m) {
-        enum policy_mode mode = m->o.mode != MODE_UNSET ? m->o.mode : m->policy->mode;
+        enum policy_mode mode = trial_mode(m) != MODE_UNSET ? trial_mode(m) : m->policy->mode;
 
         return !m->o.no_gate && mode == MODE_ENFORCE && m->policy->gate == GATE_ON;
 }
 
 bool manager_holds_gate(const struct manager *m) {
         return m->gate.noted;
+}
+
+int manager_start_trial(struct manager *m, unsigned boots, struct diag *d) {
+        return trial_start(m, boots, d);
+}
+
+int manager_confirm_trial(struct manager *m, struct diag *d) {
+        return trial_confirm(m, d);
+}
+
+void manager_end(const struct manager *m) {
+        trial_end(m);
 }
 
 const struct picture *manager_picture(const struct manager *m) {

@@ -19,12 +19,13 @@ struct manager_options {
         sd_event *event;
         const struct cpuid_table *cpuid; /* recorded leaves in place of the processor's, or NULL */
         enum probe_method probe;
-        enum policy_mode mode; /* in place of the policy's; UNSET: the policy's */
-        uint32_t event_buffer; /* see uevents_new() */
-        bool foreign;          /* root is not this machine */
-        bool no_gate;          /* whatever the policy says */
-        bool early;            /* in the initrd: the root is not mounted yet */
-        bool release;          /* no policy: everything that is held is given back */
+        enum policy_mode mode;        /* in place of the policy's; UNSET: the policy's */
+        uint32_t event_buffer;        /* see uevents_new() */
+        bool foreign;                 /* root is not this machine */
+        bool no_gate;                 /* whatever the policy says */
+        bool early;                   /* in the initrd: the root is not mounted yet */
+        bool release;                 /* no policy: everything that is held is given back */
+        uint64_t trial_patience_usec; /* how long /var may take in a trial of enforcement */
 };
 
 struct manager_counters {
@@ -104,6 +105,13 @@ int manager_decide(struct manager *m, const struct decide_request *q, struct gui
  * *ret, which the caller frees. -ESRCH when there is nothing to confirm, -ESTALE when it was rolled back.
  */
 int manager_confirm(struct manager *m, const char *word, struct guid **ret, size_t *ret_n, struct diag *d);
+
+/* A trial of enforcement begins, over so many boots, or is confirmed: 1, and errors, as manager_decide(). */
+int manager_start_trial(struct manager *m, unsigned boots, struct diag *d);
+int manager_confirm_trial(struct manager *m, struct diag *d);
+
+/* It was asked to end, and did not fail. */
+void manager_end(const struct manager *m);
 
 /*
  * For a helper process, since it can hang: everything there is, with what the probe saw last, as the text of

@@ -26,5 +26,7 @@
 #define MESSAGE_MODE "c1e7a4ef1adf4951bf98824ebd74ebe3"
 /* The gate was closed or opened, by us or by somebody else. */
 #define MESSAGE_GATE "e5c42d3a8c1b4f6e9d0e7a5b1f2c3d48"
+/* A trial of enforcement goes on, or ends. REASON= */
+#define MESSAGE_TRIAL "9d1f1f6f0c0e4bb0a1b9e7a5ab3a54f7"
 /* Something that a person should know about this guest. REASON= */
 #define MESSAGE_WARNING "347ee2058cac4aca8101d23ae1d88e23"

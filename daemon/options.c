@@ -10,6 +10,8 @@
 #include "lib/base/number.h"
 #include "version.h"
 
+#define TRIAL_PATIENCE_USEC (30 * 1000 * (uint64_t)1000)
+
 static const char help[] =
         "cvmd [OPTION...]\n"
         "\n"
@@ -29,6 +31,8 @@ static const char help[] =
         "                       system in DIR has no cvmd that is enabled\n"
         "  --release            Give back what an earlier cvmd holds: gate and blocks\n"
         "  --event-buffer=BYTES Let so many bytes of uevents wait: for tests\n"
+        "  --clean-end          Note that this boot ends cleanly, and end\n"
+        "  --trial-patience=SEC Wait for /var in a trial, instead of 30 s: for tests\n"
         "  --version            Say which version this is\n"
         "  --help               Say this\n"
         "\n"
@@ -48,6 +52,8 @@ enum {
         OPTION_HANDOVER,
         OPTION_RELEASE,
         OPTION_EVENT_BUFFER,
+        OPTION_CLEAN_END,
+        OPTION_TRIAL_PATIENCE,
         OPTION_VERSION,
         OPTION_HELP,
 };
@@ -66,6 +72,8 @@ static const struct option table[] = {
         { "handover", required_argument, NULL, OPTION_HANDOVER },
         { "release", no_argument, NULL, OPTION_RELEASE },
         { "event-buffer", required_argument, NULL, OPTION_EVENT_BUFFER },
+        { "clean-end", no_argument, NULL, OPTION_CLEAN_END },
+        { "trial-patience", required_argument, NULL, OPTION_TRIAL_PATIENCE },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
         {},
@@ -73,7 +81,8 @@ static const struct option table[] = {
 
 static int take_task(struct options *o, enum options_task task, struct diag *d) {
         if (o->task != TASK_SERVE && o->task != task)
-                return diag_fail(d, -EINVAL, "--early, --handover and --release exclude each other");
+                return diag_fail(d, -EINVAL,
+                        "--early, --handover, --release and --clean-end exclude each other");
         o->task = task;
         return 0;
 }
@@ -127,6 +136,13 @@ static int take(int option, const char *argument, struct options *o, enum option
                 if (number_parse_u32(argument, 10, &o->event_buffer) < 0 || o->event_buffer == 0)
                         return diag_fail(d, -EINVAL, "--event-buffer=%s: a number of bytes", argument);
                 return 0;
+        case OPTION_CLEAN_END:
+                return take_task(o, TASK_CLEAN_END, d);
+        case OPTION_TRIAL_PATIENCE:
+                if (number_parse(argument, 10, 3600, &o->trial_patience_usec) < 0)
+                        return diag_fail(d, -EINVAL, "--trial-patience=%s: 0 to 3600 seconds", argument);
+                o->trial_patience_usec *= 1000000;
+                return 0;
         case OPTION_VERSION:
                 printf("cvmd %s\n", CVMD_VERSION);
                 *outcome = OPTIONS_SAID;
@@ -141,7 +157,11 @@ static int take(int option, const char *argument, struct options *o, enum option
 
 int options_parse(int argc, char *argv[], struct options *ret, enum options_outcome *ret_outcome,
         struct diag *d) {
-        struct options o = { .root = "/", .state = STATE_FOLDER };
+        struct options o = {
+                .root = "/",
+                .state = STATE_FOLDER,
+                .trial_patience_usec = TRIAL_PATIENCE_USEC,
+        };
         enum options_outcome outcome = OPTIONS_RUN;
 
         optind = 0; /* from the start, also when called again */

@@ -10,10 +10,11 @@
 
 /* What is to be done. */
 enum options_task {
-        TASK_SERVE,    /* in the system */
-        TASK_EARLY,    /* in the initrd: until it is over */
-        TASK_HANDOVER, /* at its end: what is left to the system in `new_root`, or given back */
-        TASK_RELEASE,  /* everything given back that an earlier cvmd holds */
+        TASK_SERVE,     /* in the system */
+        TASK_EARLY,     /* in the initrd: until it is over */
+        TASK_HANDOVER,  /* at its end: what is left to the system in `new_root`, or given back */
+        TASK_RELEASE,   /* everything given back that an earlier cvmd holds */
+        TASK_CLEAN_END, /* at the end of a boot: only noted that it is clean */
 };
 
 struct options {
@@ -27,6 +28,7 @@ struct options {
         const char *systemd;   /* NULL: this machine's, for a guest that is this machine */
         const char *cpuid;     /* NULL: the processor's */
         enum probe_method probe;
+        uint64_t trial_patience_usec;
         enum policy_mode mode; /* UNSET: as the kernel command line or the policy says */
         uint32_t event_buffer; /* bytes of uevents that may wait; 0: as many as are good */
 };

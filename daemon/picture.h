@@ -6,6 +6,7 @@
  * whole and never changes one that was shown, so that what changed is the difference of two pictures.
  */
 #include "lib/enforce/exposure.h"
+#include "lib/enforce/trial.h"
 #include "lib/facts/channel-probe.h"
 #include "lib/policy/evaluation.h"
 
@@ -42,6 +43,8 @@ struct picture {
         size_t n_warnings;
         struct picture_unconfirmed *unconfirmed; /* sorted by instance */
         size_t n_unconfirmed;
+        enum trial_phase trial;
+        uint32_t trial_boots, trial_clean; /* it takes, and there were so far */
 };
 
 /* Takes *snapshot over in any case, and judges it by p. -ENOMEM. */

@@ -9,6 +9,7 @@
 
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
+#include "daemon/trial.h"
 #include "lib/facts/snapshot-record.h"
 
 #define PACE_USEC (250 * (uint64_t)1000) /* between a look and the next one that is not urgent */
@@ -82,14 +83,15 @@ void manager_reconcile_calmly(void *data) {
         reconcile_after(data, PACE_USEC);
 }
 
-int manager_judging(struct manager *m, uint64_t now, struct evaluation_options *ret) {
+int manager_judging(const struct manager *m, uint64_t now, struct evaluation_options *ret) {
         size_t n;
         const struct kept_protection *kept = keep_list(m->keep, now, &n);
 
         if (!kept)
                 return -ENOMEM;
         *ret = (struct evaluation_options){
-                .mode = m->o.mode,
+                .mode = trial_mode(m),
+                .lets_go = trial_lets_go(m),
                 .no_gate = m->o.no_gate,
                 .by_hand = m->by_hand,
                 .n_by_hand = m->o.release ? 0 : m->n_by_hand,
@@ -302,7 +304,9 @@ static int conclude(struct manager *m, struct picture *p, uint64_t now) {
                 r = warn_of_initrd(m, p);
         if (r >= 0 && m->target_trouble)
                 r = picture_warn(p, m->target_trouble);
-        return r < 0 ? r : confirm_show(m, p);
+        if (r >= 0)
+                r = confirm_show(m, p);
+        return r < 0 ? r : trial_show(m, p);
 }
 
 static void show(struct manager *m, struct picture *p) {

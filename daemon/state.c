@@ -50,6 +50,20 @@ int state_open(const char *folder, struct state *ret, struct diag *d) {
         return 0;
 }
 
+int state_is_held(const char *folder) {
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        _cleanup_(closep) int state = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+
+        if (state < 0)
+                return errno == ENOENT ? 0 : -errno;
+        fd = openat(state, LOCK_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if (fcntl(fd, F_GETLK, &lock) < 0)
+                return -errno;
+        return lock.l_type != F_UNLCK;
+}
+
 void state_done(struct state *s) {
         closep(&s->lock);
         closep(&s->folder);

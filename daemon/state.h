@@ -21,6 +21,9 @@ struct state {
 int state_open(const char *folder, struct state *ret, struct diag *d);
 void state_done(struct state *s);
 
+/* Whether a cvmd runs on that folder: 1 or 0. */
+int state_is_held(const char *folder);
+
 /* Keeps what p enforces, as canonical JSON, for the day on which no file can be loaded. */
 int state_keep_policy(const struct state *s, const struct policy *p, struct diag *d);
 

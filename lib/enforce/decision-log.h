@@ -18,7 +18,7 @@ struct decision_log;
 
 struct decision_record {
         uint64_t time_usec;   /* CLOCK_REALTIME, as told by the caller */
-        const char *event;    /* decision, rebound, policy, mode, by-hand, start, gap */
+        const char *event;    /* decision, rebound, policy, mode, by-hand, trial, start, gap */
         const char *instance; /* NULL for events of the whole guest */
         const char *class;
         const char *verdict;

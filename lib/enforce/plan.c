@@ -81,7 +81,21 @@ static bool is_to_be_admitted(const struct decision *decision, enum policy_mode 
                 !override_is_ours(device, held) && may_be_bound(decision, mode);
 }
 
-static enum plan_verb verb_for(const struct decision *decision, enum policy_mode mode,
+/* What is done about one that is not allowed. */
+static enum plan_verb verb_against(enum policy_action action, const struct evaluation *e,
+        const struct device *device, const struct held *held) {
+        bool ours = override_is_ours(device, held);
+
+        if (e->mode != MODE_ENFORCE)
+                return e->lets_go && ours ? PLAN_RELEASE : PLAN_NOTHING;
+        if (action == ACTION_AUDIT)
+                return ours ? PLAN_RELEASE : PLAN_NOTHING;
+        if (action == ACTION_HALT)
+                return PLAN_HALT;
+        return stays_blocked(device, held) ? PLAN_NOTHING : PLAN_BLOCK;
+}
+
+static enum plan_verb verb_for(const struct decision *decision, const struct evaluation *e,
         const struct device *device, const struct held *held) {
         if (device->hvsock || decision->protected || held->state == ENFORCEMENT_PENDING)
                 return PLAN_NOTHING;
@@ -89,11 +103,9 @@ static enum plan_verb verb_for(const struct decision *decision, enum policy_mode
         case ACTION_ALLOW:
                 return override_is_ours(device, held) ? PLAN_RELEASE : PLAN_NOTHING;
         case ACTION_AUDIT:
-                return mode == MODE_ENFORCE && override_is_ours(device, held) ? PLAN_RELEASE : PLAN_NOTHING;
         case ACTION_BLOCK:
-                return mode == MODE_ENFORCE && !stays_blocked(device, held) ? PLAN_BLOCK : PLAN_NOTHING;
         case ACTION_HALT:
-                return mode == MODE_ENFORCE ? PLAN_HALT : PLAN_NOTHING;
+                return verb_against(decision->action, e, device, held);
         case ACTION_UNSET:
         case _ACTION_MAX:
                 break;
@@ -113,7 +125,7 @@ int plan_make(const struct guest *g, const struct evaluation *e, const struct he
         for (size_t i = 0; i < g->n_devices; i++) {
                 const struct device *device = &g->devices[i];
                 struct held h = find_held(held, n_held, &device->instance);
-                enum plan_verb verb = verb_for(&e->decisions[i], e->mode, device, &h);
+                enum plan_verb verb = verb_for(&e->decisions[i], e, device, &h);
 
                 if (verb == PLAN_NOTHING && is_to_be_admitted(&e->decisions[i], e->mode, device, &h))
                         verb = PLAN_ADMIT;

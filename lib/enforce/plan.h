@@ -38,9 +38,9 @@ struct plan {
  * Blocks in enforce mode alone, and never protected devices, hv_sock, or one with an action under way. A
  * device that failed is planned again: when, is for the caller to say. Releases what is noted (or carries
  * our override) and is not to be blocked any more: in audit and off only what is allowed, since what was
- * blocked stays until it is released by hand or by a policy that allows it. Admits what is withheld, has no
- * driver and is not to be blocked; protected devices and hv_sock too. held is sorted by instance, as
- * the devices are. -ENOMEM.
+ * blocked stays until it is released by hand or by a policy that allows it, unless the evaluation lets go.
+ * Admits what is withheld, has no driver and is not to be blocked; protected devices and hv_sock too. held
+ * is sorted by instance, as the devices are. -ENOMEM.
  */
 int plan_make(const struct guest *g, const struct evaluation *e, const struct held *held, size_t n_held,
         struct plan **ret);

@@ -227,6 +227,7 @@ int policy_evaluate(const struct policy *p, const struct guest *g, const struct 
                 return -ENOMEM;
         e->mode_overridden = o->mode != MODE_UNSET;
         e->mode = o->mode != MODE_UNSET ? o->mode : p->mode;
+        e->lets_go = o->lets_go && e->mode != MODE_ENFORCE;
         e->applies = rules_apply(p, g);
         e->gated = !o->no_gate && e->mode == MODE_ENFORCE && e->applies && p->gate == GATE_ON;
         e->decisions = calloc(g->n_devices + 1, sizeof(*e->decisions));

@@ -39,6 +39,7 @@ struct evaluation {
         enum policy_mode mode; /* in force: the policy's, or the override */
         bool mode_overridden;
         bool gated;                 /* no device may have a driver before it was judged */
+        bool lets_go;               /* not enforcing, and what was blocked is released */
         bool applies;               /* rules apply: isolated, or expected to be, or unclear */
         bool expected;              /* the guest is what `expect` says (true without `expect`) */
         char *unexpected;           /* what was found instead, NULL when expected */
@@ -56,6 +57,7 @@ struct kept_protection {
 struct evaluation_options {
         bool no_gate;          /* whatever the policy says */
         enum policy_mode mode; /* of the kernel command line; UNSET: the policy's */
+        bool lets_go;          /* where that mode does not enforce, what was blocked is released */
         const struct hand_decision *by_hand;
         size_t n_by_hand;
         const struct kept_protection *kept;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/enforce/trial.h"
 #include "lib/enforce/unconfirmed.h"
 #include "lib/policy/by-hand-file.h"
 
@@ -20,6 +21,23 @@ static void check_note(const char *text) {
         unconfirmed_format(&u, again);
         if (strcmp(text, again) != 0)
                 abort();
+}
+
+static void check_trial(const char *text) {
+        char again[TRIAL_TEXT_MAX];
+        struct trial_count c;
+        struct trial t;
+
+        if (trial_parse(text, &t) == 0) {
+                trial_format(&t, again);
+                if (strcmp(text, again) != 0)
+                        abort();
+        }
+        if (trial_count_parse(text, &c) == 0) {
+                trial_count_format(&c, again);
+                if (strcmp(text, again) != 0)
+                        abort();
+        }
 }
 
 static void check_file(const char *text, size_t n) {
@@ -40,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         memcpy(text, data, size);
         text[size] = 0;
         check_note(text);
+        check_trial(text);
         check_file(text, size);
         return 0;
 }

@@ -103,6 +103,40 @@ static void audit_and_off_never_block(void **state) {
         RUN_ROWS(rows);
 }
 
+static void who_lets_go_releases_what_is_ours(void **state) {
+        static const struct {
+                struct decision decision;
+                struct device device;
+                struct held held;
+                enum plan_verb verb;
+        } rows[] = {
+                { block, unbound, blocked, PLAN_RELEASE },
+                { halt, unbound, noted, PLAN_RELEASE },
+                { audit, marked, nothing, PLAN_RELEASE },
+                { allow, unbound, blocked, PLAN_RELEASE },
+                { block, bound, nothing, PLAN_NOTHING },
+                { block, taken, nothing, PLAN_NOTHING },
+                { block, unbound, pending, PLAN_NOTHING },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                _cleanup_(plan_freep) struct plan *plan = NULL;
+                struct device device = rows[i].device;
+                struct decision decision = rows[i].decision;
+                const struct guest g = { .devices = &device, .n_devices = 1 };
+                const struct evaluation e = {
+                        .mode = MODE_AUDIT,
+                        .lets_go = true,
+                        .decisions = &decision,
+                        .n = 1,
+                };
+
+                assert_int_equal(plan_make(&g, &e, &rows[i].held, 1, &plan), 0);
+                if ((plan->n ? plan->steps[0].verb : PLAN_NOTHING) != rows[i].verb)
+                        fail_msg("row %zu", i);
+        }
+}
+
 static void what_is_ours_is_released(void **state) {
         const struct row rows[] = {
                 { "allowed", MODE_ENFORCE, allow, unbound, blocked, PLAN_RELEASE },
@@ -188,6 +222,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(enforcing_blocks_what_is_to_be_blocked),
         cmocka_unit_test(some_are_never_touched),
         cmocka_unit_test(audit_and_off_never_block),
+        cmocka_unit_test(who_lets_go_releases_what_is_ours),
         cmocka_unit_test(what_is_ours_is_released),
         cmocka_unit_test(the_gate_lets_pass_what_may_be_bound),
         cmocka_unit_test(every_verb_has_its_word),

@@ -46,12 +46,14 @@ static void one_at_a_time(void **state) {
         struct diag d = {};
 
         assert_true(asprintf(&path, "%s/state", folder.path) > 0);
+        assert_int_equal(state_is_held(path), 0);
         assert_int_equal(state_open(path, &s, &d), 0);
         assert_int_equal(open_elsewhere(path, &d), -EBUSY);
         snprintf(number, sizeof(number), "%d", (int)getpid());
         assert_non_null(strstr(d.text, path));
         assert_non_null(strstr(d.text, number)); /* whom to look for */
         state_done(&s);
+        assert_int_equal(state_is_held(path), 0);
         assert_int_equal(open_elsewhere(path, &d), 0);
 }
 
