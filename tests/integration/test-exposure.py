@@ -144,6 +144,18 @@ def test_what_cannot_be_read_is_said_and_begun_anew():
         assert "exposure" in guest.cvmd.log()
 
 
+def test_what_cannot_be_kept_is_told_once():
+    with Guest("snp-openhcl") as guest:
+        os.mkdir(guest.cvmd.state, 0o700)
+        with open(os.path.join(guest.cvmd.state, "exposures"), "w", encoding="utf-8"):
+            pass  # in the way of the folder
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        rebind(guest, PLAIN_NETWORK, 1)
+        assert device(guest, PLAIN_NETWORK)[1]["at-least-usec"] > 0
+        assert guest.cvmd.log().count("cannot be kept for a restart") == 1
+
+
 def test_nothing_is_left_of_what_is_gone():
     with Guest("snp-openhcl") as guest:
         kept = os.path.join(guest.cvmd.state, "exposures")
@@ -240,8 +252,9 @@ def test_more_offers_than_the_trace_holds():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         wait_for("the trace", lambda: guest.simulator.read(f"{OFFERS}/events/hyperv/vmbus_onoffer/enable") == "1")
+        assert offer_other(guest, 90) == "offer-trace"
         guest.cvmd.process.send_signal(signal.SIGSTOP)
-        guest.simulator.offer_class("network", instance=OTHER, relid=90, flags=PLAIN)
+        guest.simulator.reoffer(instance=OTHER, relid=90, flags=PLAIN)  # another one, under the same names
         for n in range(400):
             instance = f"{n:08x}-2222-4333-8444-555555555555"
             guest.simulator.batch(orders=[
@@ -249,9 +262,9 @@ def test_more_offers_than_the_trace_holds():
                 {"do": "rescind", "instance": instance}])
         guest.simulator.offer_class("network", instance=THIRD, relid=91, flags=PLAIN)
         guest.cvmd.process.send_signal(signal.SIGCONT)
-        for instance, source in (OTHER, None), (THIRD, "offer-trace"):
-            guest.wait_verdict(instance, "blocked")
-            assert sources(device(guest, instance)[0])["offered"] == source, instance
+        guest.wait_verdict(THIRD, "blocked")
+        assert sources(device(guest, THIRD)[0])["offered"] == "offer-trace"
+        wait_for("the other one", lambda: sources(device(guest, OTHER)[0])["offered"] is None)
 
 
 def test_explain_tells_it():
