@@ -146,7 +146,7 @@ static const struct disk_handler handler;
 
 static int start(struct manager *m, struct permanent *p, struct diag *d) {
         const struct disk_write w = {
-                .folder = BY_HAND_FOLDER + 1,
+                .folder = &BY_HAND_FOLDER[1],
                 .name = strrchr(BY_HAND_FILE, '/') + 1,
                 .text = p->text,
                 .mode = 0644,

@@ -145,7 +145,7 @@ int by_hand_file_parse(const char *text, size_t n, struct hand_decisions *ret, s
 
 int by_hand_file_read(struct sysroot *root, struct hand_decisions *ret, struct diag *d) {
         _cleanup_(closep) int fd =
-                sysroot_open(root, BY_HAND_FILE + 1, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+                sysroot_open(root, &BY_HAND_FILE[1], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
         _cleanup_(freep) char *text = NULL;
         size_t n;
         int r;

@@ -247,8 +247,6 @@ struct members {
 
 /* Takes value, which may be NULL for nothing; key NULL: of a list. */
 static void add(struct dice *d, struct members *m, const char *key, char *value) {
-        _cleanup_(freep) char *owned = value;
-
         if (!value)
                 return;
         if (m->n == MEMBERS_MAX ||
@@ -256,6 +254,7 @@ static void add(struct dice *d, struct members *m, const char *key, char *value)
                      : asprintf(&m->texts[m->n], "%s", value)) < 0)
                 abort();
         m->n++;
+        free(value);
 }
 
 static void shuffle(struct dice *d, struct members *m) {

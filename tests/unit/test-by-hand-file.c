@@ -112,11 +112,11 @@ static void the_file_of_a_root_is_read(void **state) {
         assert_int_equal(sysroot_new(s.path, &root, NULL), 0);
         assert_int_equal(by_hand_file_read(root, &again, NULL), 0);
         assert_int_equal(again.n, 0);
-        scratch_write(&s, BY_HAND_FILE + 1, text);
+        scratch_write(&s, &BY_HAND_FILE[1], text);
         assert_int_equal(by_hand_file_read(root, &again, NULL), 0);
         assert_int_equal(again.n, 2);
-        assert_int_equal(unlinkat(s.fd, BY_HAND_FILE + 1, 0), 0);
-        scratch_link(&s, "/dev/null", BY_HAND_FILE + 1);
+        assert_int_equal(unlinkat(s.fd, &BY_HAND_FILE[1], 0), 0);
+        scratch_link(&s, "/dev/null", &BY_HAND_FILE[1]);
         assert_int_equal(by_hand_file_read(root, &again, &d), -EBADMSG);
         assert_non_null(strstr(d.text, "a link"));
 }
@@ -148,7 +148,7 @@ static void a_policy_is_loaded_with_a_change_that_is_not_made(void **state) {
                 if (!there) {
                         _cleanup_(freep) char *one_rule = text_of(&l);
 
-                        scratch_write(&s, BY_HAND_FILE + 1, one_rule);
+                        scratch_write(&s, &BY_HAND_FILE[1], one_rule);
                 }
         }
 }
