@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-from harness import DEFAULT, DISK, FIXTURES, NETWORK, PATIENCE, PLAIN_NETWORK, STRICT, Guest, Programs, wait_for
+from harness import DEFAULT, DISK, FIXTURES, NETWORK, PATIENCE, PLAIN_NETWORK, SOURCE, STRICT, Guest, Programs, wait_for
 from tap import main
 
 RECORDINGS = sorted(name[:-len(".snapshot")] for name in os.listdir(FIXTURES) if name.endswith(".snapshot"))
@@ -449,6 +449,14 @@ def test_what_is_generated_is_in_the_one_layout():
         with Folder() as folder:
             policy = folder.file("generated.json", good(cvmctl("policy", "generate", "--snapshot", fixture(name))))
             assert cvmctl("policy", "fmt", "--check", policy) == (0, "", ""), name
+
+
+def test_what_is_shipped_is_in_the_one_layout():
+    shipped = [os.path.join(folder, name) for top in ("policy", "tests/cases") for folder, _, names in
+               os.walk(os.path.join(SOURCE, top)) for name in names
+               if name.endswith(".json") and not name.endswith(".schema.json")]
+    assert len(shipped) >= 30, shipped
+    assert cvmctl("policy", "fmt", "--check", *shipped) == (0, "", "")
 
 
 def audited(policy):
