@@ -459,26 +459,65 @@ def test_what_is_shipped_is_in_the_one_layout():
     assert cvmctl("policy", "fmt", "--check", *shipped) == (0, "", "")
 
 
-def audited(policy):
-    """The same without acting: what is blocked in one place and only seen in the other cannot be compared."""
-    return cvmctl_json("policy", "show", policy)["policy"] | {"mode": "audit"}
+SHIPPED = [DEFAULT] + sorted(os.path.join(SOURCE, "policy", "examples", name)
+                             for name in os.listdir(os.path.join(SOURCE, "policy", "examples")))
+
+
+def in_mode(policy, mode):
+    return cvmctl_json("policy", "show", policy)["policy"] | {"mode": mode}
+
+
+def check_on_daemon(name, policy, expected, state):
+    """The daemon on the same recording, laid out as files."""
+    with Guest(name, policy) as guest:
+        guest.cvmd.start()
+        wait_for(f"{name} {policy}: {expected}", lambda: guest.verdicts() == expected)
+        wait_for(f"{name} {policy}: {state}", lambda: guest.property("State") == state)
 
 
 def test_test_snapshot_and_daemon_say_the_same_of_every_recording():
-    assert len(RECORDINGS) >= 8, RECORDINGS
+    assert len(RECORDINGS) >= 8 and len(SHIPPED) >= 4, (RECORDINGS, SHIPPED)
     for name in RECORDINGS:
-        for shipped in STRICT, DEFAULT:
+        for shipped in SHIPPED:
             with Folder() as folder:
-                policy = folder.file("policy.json", audited(shipped))
-                with Guest(name, policy) as guest:
-                    guest.cvmd.start()
-                    said, state = guest.verdicts(), guest.property("State")
-                assert {d["instance"]: d["verdict"] for d in devices_of(name, policy)} == said, (name, shipped)
-                status = json.loads(cvmctl("--snapshot", fixture(name), "--policy", policy, "--json")[1])
-                assert status["state"] == state, (name, shipped)
-                path = folder.file("x.case.json", case(name, policy, state=state, devices=said or None))
+                policy = folder.file("policy.json", in_mode(shipped, "audit"))
+                shown = {d["instance"]: d["verdict"] for d in devices_of(name, policy)}
+                state = json.loads(cvmctl("--snapshot", fixture(name), "--policy", policy, "--json")[1])["state"]
+                path = folder.file("x.case.json", case(name, policy, state=state, devices=shown or None))
                 report = cvmctl_json("policy", "test", path)
-                assert report["cases"][0]["devices"] == len(said), (name, shipped, report)
+                assert report["cases"][0]["devices"] == len(shown), (name, shipped, report)
+                check_on_daemon(name, policy, shown, state)
+
+
+def test_what_would_be_blocked_is_what_the_daemon_blocks():
+    for name in RECORDINGS:
+        with Folder() as folder:
+            policy = folder.file("policy.json", in_mode(STRICT, "enforce"))
+            expected, devices = {}, {}
+            for device in devices_of(name, policy):
+                found = cvmctl_json("--snapshot", fixture(name), "--policy", policy, "explain", device["instance"])
+                would = found["decision"]["action"] == "block" and found["verdict"] == "violating"
+                expected[device["instance"]] = "blocked" if would else found["verdict"]
+                devices[device["instance"]] = {"verdict": found["verdict"], "action": found["decision"]["action"]}
+            good(cvmctl("policy", "test", folder.file("x.case.json", case(
+                name, policy, state=None if devices else "failed", devices=devices or None))))
+            state = "failed" if name in ("hyperv-plain", "not-hyperv") else "compliant" if set(
+                expected.values()) <= {"allowed", "blocked"} else "violating"
+            check_on_daemon(name, policy, expected, state)
+
+
+def test_what_is_no_case_is_told():
+    with Folder() as folder:
+        os.mkfifo(folder.file("fifo.case.json"))
+        folder.file("large.case.json", "{" + " " * (1 << 20) + "}")
+        folder.file("text.case.json", "\ufeff{}")
+        os.symlink("nowhere", folder.file("lost.case.json"))
+        status, out, _ = cvmctl("policy", "test", folder.name, "--json")
+        said = {os.path.basename(c["case"]): c["problems"][0]["message"] for c in json.loads(out)["cases"]}
+        assert status == 1 and len(said) == 4, out
+        for name, says in (("fifo.case.json", "not a regular file"), ("large.case.json", "too large"),
+                           ("text.case.json", "byte order mark"), ("lost.case.json", "No such file")):
+            assert says in said[name], (name, said)
 
 
 if __name__ == "__main__":
