@@ -33,21 +33,29 @@ def each(f, items):
         return list(zip(items, pool.map(f, items)))
 
 
+def batches(items, n=16):
+    """Several files a process: most of the time is its start."""
+    return [items[i:i + n] for i in range(0, len(items), n)]
+
+
 def format_stable(tree):
     clang_format = tool('clang-format')
     if '.clang-format' not in tree.files:
         yield True, '.clang-format is not there'
         return
-    check = [clang_format, '--dry-run', '-Werror', '-ferror-limit=1']
-    for path, result in each(lambda path: output(*check, path, cwd=tree.root), tree.sources):
+    check = [clang_format, '--dry-run', '-Werror']
+    for paths, result in each(lambda paths: output(*check, *paths, cwd=tree.root), batches(tree.sources)):
         if result.returncode:
-            yield True, f'{path}: ./dev fmt would change it'
+            named = {line.split(':')[0] for line in result.stdout.splitlines()}
+            for path in sorted(named.intersection(paths)) or paths:
+                yield True, f'{path}: ./dev fmt would change it'
 
 
 def shell(tree):
     shellcheck = tool('shellcheck')
     scripts = [path for path in tree.files if re.match(r'#!.*\b(ba)?sh\b', tree.text(path)[:80])]
-    for path, result in each(lambda path: output(shellcheck, '-S', 'warning', '-f', 'gcc', path, cwd=tree.root), scripts):
+    check = [shellcheck, '-S', 'warning', '-f', 'gcc']
+    for _, result in each(lambda paths: output(*check, *paths, cwd=tree.root), batches(scripts)):
         if result.returncode:
             yield True, result.stdout.strip()
 
