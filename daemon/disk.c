@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -151,13 +149,8 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static int watch(sd_event *event, struct disk_job *j, pid_t pid) {
-        int r;
-
-        j->pidfd = pidfd_open(pid, 0);
-        if (j->pidfd < 0)
-                return -errno;
-        r = sd_event_add_io(event, &j->end, j->pidfd, EPOLLIN, on_end, j);
+static int watch(sd_event *event, struct disk_job *j) {
+        int r = sd_event_add_io(event, &j->end, j->pidfd, EPOLLIN, on_end, j);
         if (r < 0)
                 return r;
         return sd_event_add_time_relative(event, &j->patience, CLOCK_MONOTONIC, PATIENCE_USEC, 0,
@@ -168,8 +161,8 @@ static int start(sd_event *event, struct sysroot *root, const struct disk_write 
         const struct disk_handler *handler, void *data, struct disk_job **ret) {
         _cleanup_(disk_job_freep) struct disk_job *j = calloc(1, sizeof(*j));
         _cleanup_(closep) int theirs = -1;
+        struct process_child child = PROCESS_CHILD_NONE;
         int pipes[2], r;
-        pid_t pid;
 
         if (!j)
                 return -ENOMEM;
@@ -178,18 +171,19 @@ static int start(sd_event *event, struct sysroot *root, const struct disk_write 
                 return -errno;
         j->pipe = pipes[0];
         theirs = pipes[1];
-        pid = fork();
-        if (pid < 0)
-                return -errno;
-        if (pid == 0)
+        r = process_fork(&child);
+        if (r < 0)
+                return r;
+        if (r == 0)
                 run(root, w, path, theirs);
-        r = watch(event, j, pid);
+        j->pidfd = take_fd(&child.pidfd);
+        r = watch(event, j);
         if (r < 0) {
-                /* not to be followed: then it is not to go on, either */
-                (void)kill(pid, SIGKILL);
-                (void)waitpid(pid, NULL, WNOHANG);
+                process_abandon(&child); /* not to be followed: then it is not to begin, either */
                 return r;
         }
+        process_let_go(child.channel);
+        close(child.channel);
         *ret = TAKE(j);
         return 0;
 }
