@@ -99,7 +99,13 @@ static bool add_change(struct json_object *a, const char *format, ...) {
         return text && json_append_text(a, text);
 }
 
-static bool add_rule_changes(struct json_object *a, const struct decision *d) {
+/* Whether nothing that the rule requires is known to be otherwise: the device violates for want of facts. */
+static bool only_unknown(const struct policy_rule *r, const struct device *device) {
+        return (r->ring == CONFIDENTIALITY_UNKNOWN || device->ring != CONFIDENTIALITY_PLAIN) &&
+                (r->dma == CONFIDENTIALITY_UNKNOWN || device->dma != CONFIDENTIALITY_PLAIN);
+}
+
+static bool add_rule_changes(struct json_object *a, const struct device *device, const struct decision *d) {
         const struct policy_rule *r = d->rule;
         const char *must = r->ring != CONFIDENTIALITY_UNKNOWN && r->dma != CONFIDENTIALITY_UNKNOWN
                 ? "ring and dma"
@@ -108,6 +114,10 @@ static bool add_rule_changes(struct json_object *a, const struct decision *d) {
 
         if (r->action != ACTION_UNSET)
                 return add_change(a, "a rule before \"%s\" that matches this device", r->id);
+        if (d->violates && only_unknown(r, device))
+                return add_change(a, "the kernel telling that the %s of every channel is confidential",
+                               must) &&
+                        add_change(a, "\"unknown\": \"pass\", which trusts what is not known");
         if (d->violates)
                 return add_change(a, "the host offering the %s of every channel as confidential", must);
         return add_change(a, "a channel of it without a confidential %s: then %s", must,
@@ -120,7 +130,7 @@ static struct json_object *changes_new(const struct evaluation *e, const struct 
         _cleanup_(json_putp) struct json_object *a = json_object_new_array();
         char class[GUID_TEXT_SIZE];
 
-        if (!a || (d->origin == DECIDED_BY_RULE && !add_rule_changes(a, d)))
+        if (!a || (d->origin == DECIDED_BY_RULE && !add_rule_changes(a, device, d)))
                 return NULL;
         if (d->origin == DECIDED_BY_DEFAULT &&
                 !add_change(a, "a rule that matches class %s", device_class_name(device, class)))

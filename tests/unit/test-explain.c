@@ -228,6 +228,47 @@ static void every_device_of_a_recorded_guest(void **state) {
         }
 }
 
+/* What is plain only the host can change; what is merely not known, the kernel or the policy. */
+static void what_is_unknown_is_not_blamed_on_the_host(void **state) {
+        static const struct {
+                const char *require;
+                enum confidentiality ring, dma;
+                bool blames_host;
+        } rows[] = {
+                { "\"ring\":\"confidential\"", CONFIDENTIALITY_PLAIN, CONFIDENTIALITY_UNKNOWN, true },
+                { "\"ring\":\"confidential\"", CONFIDENTIALITY_UNKNOWN, CONFIDENTIALITY_PLAIN, false },
+                { "\"ring\":\"confidential\",\"dma\":\"confidential\"", CONFIDENTIALITY_UNKNOWN,
+                        CONFIDENTIALITY_PLAIN, true },
+                { "\"ring\":\"confidential\",\"dma\":\"confidential\"", CONFIDENTIALITY_CONFIDENTIAL,
+                        CONFIDENTIALITY_UNKNOWN, false },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                _cleanup_(evaluation_freep) struct evaluation *e = NULL;
+                _cleanup_(policy_freep) struct policy *p = NULL;
+                _cleanup_(json_putp) struct json_object *o = NULL;
+                _cleanup_(freep) char *rule = NULL;
+                struct channel c;
+                struct device d = device_of("network", 7, &c, rows[i].ring);
+                struct guest g = guest_of_devices(&d, 1);
+
+                assert_true(
+                        asprintf(&rule,
+                                "{\"id\":\"a\",\"match\":{},\"require\":{%s},\"on-violation\":\"block\"}",
+                                rows[i].require) > 0);
+                c.dma = d.dma = rows[i].dma;
+                p = policy_of_rules(rule);
+                e = evaluate(p, &g);
+                o = explain(p, &g, e, 0);
+                assert_int_equal(strncmp(text_at(o, "would-change.0"), "the host offering", 17) == 0,
+                        rows[i].blames_host);
+                if (!rows[i].blames_host) {
+                        assert_int_equal(strncmp(text_at(o, "would-change.0"), "the kernel telling", 18), 0);
+                        assert_non_null(strstr(text_at(o, "would-change.1"), "\"unknown\": \"pass\""));
+                }
+        }
+}
+
 static void what_was_done_takes_the_place_of_nothing(void **state) {
         static const struct {
                 struct explain_enforcement e;
@@ -269,6 +310,7 @@ static void what_was_done_takes_the_place_of_nothing(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_unknown_is_not_blamed_on_the_host),
         cmocka_unit_test(what_was_done_takes_the_place_of_nothing),
         cmocka_unit_test(a_blocked_device_from_facts_to_verdict),
         cmocka_unit_test(every_origin_is_told),
