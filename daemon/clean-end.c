@@ -15,12 +15,12 @@
 int trial_mark_clean_end(struct sysroot *root, const char *state, struct diag *d) {
         _cleanup_(freep) char *boot = NULL, *text = NULL;
         struct disk_write w = {
-                .folder = TRIAL_COUNT_FOLDER + 1,
+                .folder = &TRIAL_COUNT_FOLDER[1],
                 .name = "clean-end",
                 .mode = 0644,
         };
         struct stat st;
-        int r = sysroot_stat(root, TRIAL_FILE + 1, &st);
+        int r = sysroot_stat(root, &TRIAL_FILE[1], &st);
 
         if (r < 0)
                 return r == -ENOENT ? 0 : diag_errno(d, r, TRIAL_FILE);

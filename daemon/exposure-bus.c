@@ -28,9 +28,7 @@ int exposure_append_times(sd_bus_message *reply, const struct property_object *o
 }
 
 bool exposure_same_times(const struct property_object *before, const struct property_object *after) {
-        const struct exposure *a = exposure_of(before), *b = exposure_of(after);
-
-        return memcmp(a->times, b->times, sizeof(a->times)) == 0;
+        return exposure_same_moments(exposure_of(before), exposure_of(after));
 }
 
 int exposure_append_sum(sd_bus_message *reply, const struct property_object *o) {

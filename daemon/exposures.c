@@ -256,8 +256,7 @@ static bool is_kept(const struct watched *w) {
 
         return a->relid == b->relid && a->inode == b->inode && a->bound == b->bound &&
                 a->judged == b->judged && a->violates == b->violates && a->least == b->least &&
-                a->most == b->most && a->most_unknown == b->most_unknown &&
-                memcmp(a->times, b->times, sizeof(a->times)) == 0;
+                a->most == b->most && a->most_unknown == b->most_unknown && exposure_same_moments(a, b);
 }
 
 static int keep(struct manager *m, struct tracked *t, uint64_t until, struct diag *d) {

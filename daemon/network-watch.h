@@ -16,7 +16,7 @@ struct network_watch;
  * Subscribes, then asks. changed: what network_watch_probe() knows is no longer what it was; called from the
  * loop. event must outlive *ret. Without a subscription nothing is ever known: the diag says why.
  */
-int network_watch_new(sd_event *event, network_ask_t ask, void *ask_data, void (*changed)(void *data),
+int network_watch_new(sd_event *event, network_ask_t question, void *ask_data, void (*changed)(void *data),
         void *data, struct network_watch **ret, struct diag *d);
 void network_watch_free(struct network_watch *w);
 DEFINE_FREEP(struct network_watch, network_watch_free)

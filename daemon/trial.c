@@ -461,7 +461,7 @@ static void read_boot(struct manager *m) {
 static void read_trial(struct manager *m) {
         _cleanup_(freep) char *text = NULL;
         struct trial_run *t = m->trial;
-        int r = sysroot_read(m->o.root, TRIAL_FILE + 1, TRIAL_TEXT_MAX, &text, NULL);
+        int r = sysroot_read(m->o.root, &TRIAL_FILE[1], TRIAL_TEXT_MAX, &text, NULL);
 
         t->there = r != -ENOENT;
         if (r == -ENOENT)

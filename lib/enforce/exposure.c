@@ -199,6 +199,13 @@ void exposure_blocked(struct exposure *e, uint64_t began, uint64_t confirmed) {
                 e->times[EXPOSURE_BLOCKED] = (struct stamp){ .usec = confirmed, .source = STAMP_CVMD };
 }
 
+bool exposure_same_moments(const struct exposure *a, const struct exposure *b) {
+        for (size_t i = 0; i < _EXPOSURE_MOMENT_MAX; i++)
+                if (a->times[i].usec != b->times[i].usec || a->times[i].source != b->times[i].source)
+                        return false;
+        return true;
+}
+
 struct exposure_sum exposure_sum(const struct exposure *e, uint64_t now) {
         struct exposure done = *e;
 

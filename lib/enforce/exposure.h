@@ -90,6 +90,9 @@ void exposure_blocked(struct exposure *e, uint64_t began, uint64_t confirmed);
 /* Whether it is exposed, as far as is known. */
 bool exposure_is_ongoing(const struct exposure *e);
 
+/* Whether all moments are the same, and known from the same. */
+bool exposure_same_moments(const struct exposure *a, const struct exposure *b);
+
 struct exposure_sum exposure_sum(const struct exposure *e, uint64_t now);
 
 /*

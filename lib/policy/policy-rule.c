@@ -17,7 +17,7 @@ void rule_refuse_id(struct reader *r, const struct json_node *value) {
         size_t n = strlen(value->string);
 
         for (size_t i = 0; n < sizeof(id) && i <= n; i++)
-                id[i] = value->string[i] == ' ' ? '-' : value->string[i];
+                id[i] = (char)(value->string[i] == ' ' ? '-' : value->string[i]);
         if (n < sizeof(id) && is_rule_id(id))
                 reader_complain(r, value->at,
                         "an id has 1 to %d letters, digits, dots, dashes and underscores; did you mean "

@@ -347,6 +347,22 @@ static void test_words(void **state) {
         assert_int_equal(stamp_source_from_string("rumour"), -EBADMSG);
 }
 
+static void test_the_same_moments(void **state) {
+        struct exposure a, b;
+
+        memset(&a, 0xff, sizeof(a)); /* what lies between the members does not count */
+        memset(&b, 0, sizeof(b));
+        for (size_t i = 0; i < _EXPOSURE_MOMENT_MAX; i++)
+                a.times[i].usec = b.times[i].usec = 7, a.times[i].source = b.times[i].source = STAMP_CVMD;
+        assert_true(exposure_same_moments(&a, &b));
+        b.times[EXPOSURE_BLOCKED].usec = 8;
+        assert_false(exposure_same_moments(&a, &b));
+        b.times[EXPOSURE_BLOCKED] = a.times[EXPOSURE_BLOCKED];
+        assert_true(exposure_same_moments(&a, &b));
+        b.times[EXPOSURE_BOUND].source = (enum stamp_source)0;
+        assert_false(exposure_same_moments(&a, &b));
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_whole_way),
         cmocka_unit_test(test_found_bound),
@@ -367,6 +383,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_stamp_has_a_source),
         cmocka_unit_test(test_as_json),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_the_same_moments),
 };
 
 RUN(tests)

@@ -104,7 +104,7 @@ static void audit_and_off_never_block(void **state) {
 }
 
 static void who_lets_go_releases_what_is_ours(void **state) {
-        static const struct {
+        const struct {
                 struct decision decision;
                 struct device device;
                 struct held held;
