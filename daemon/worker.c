@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A helper is a fork that does one action, sends its answer in one message and ends. We learn of the end
+ * A helper is a fork that waits at a socket for one order after the other, does it, and answers. One is kept
+ * ready, because a fork is the longest part of a block; it ends when the other side of its socket is closed,
+ * by us or because we are no more. A helper that hangs in the kernel does its last order: its end is learned
  * from its pidfd, which works alike for our own children and for those of a cvmd before us.
  */
 #include "daemon/worker.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -15,66 +19,76 @@
 #include "lib/enforce/device-note.h"
 #include "lib/enforce/gate.h"
 
+struct order {
+        enum plan_verb verb;
+        struct guid instance;
+        uint64_t inode;
+};
+
 struct answer {
         int r;
         struct apply_result result;
         struct diag why;
 };
 
+enum worker_state {
+        WORKER_READY,
+        WORKER_BUSY,
+        WORKER_LEAVING, /* told to end, and not reaped yet */
+};
+
 struct worker {
         struct workers *all;
-        struct guid instance;
-        enum plan_verb verb;
-        bool adopted;  /* not our child */
-        bool reported; /* that it hangs */
-        int pidfd, answer;
-        sd_event_source *end, *patience;
+        struct worker *next;
+        enum worker_state state;
+        struct order order; /* while busy */
+        bool adopted;       /* not our child */
+        bool reported;      /* that it hangs */
+        int pidfd, socket;
+        sd_event_source *end, *answer, *patience;
 };
 
 struct workers {
         struct sysroot *root;
         int state;
         sd_event *event;
+        sd_event_source *prepare;
         struct workers_patience patience;
         const struct workers_handler *handler;
         void *data;
-        struct worker *running[WORKERS_MAX];
-        size_t n;
+        struct worker *first;
 };
 
 static void worker_free(struct worker *w) {
         if (!w)
                 return;
         sd_event_source_unref(w->end);
+        sd_event_source_unref(w->answer);
         sd_event_source_unref(w->patience);
         closep(&w->pidfd);
-        closep(&w->answer);
+        closep(&w->socket);
         free(w);
 }
 DEFINE_FREEP(struct worker, worker_free)
 
-static void note_helper(int state, enum plan_verb verb, const struct guid *instance) {
-        uint64_t started;
+static void note_helper(int state, const struct order *o, uint64_t started) {
         char text[128];
 
-        if (process_start_time(getpid(), &started) < 0)
-                return;
-        snprintf(text, sizeof(text), "%s %d %llu", plan_verb_to_string(verb), (int)getpid(),
+        snprintf(text, sizeof(text), "%s %d %llu", plan_verb_to_string(o->verb), (int)getpid(),
                 (unsigned long long)started);
-        (void)note_write(state, NOTE_HELPER, instance, text, NULL);
+        (void)note_write(state, NOTE_HELPER, &o->instance, text, NULL);
 }
 
-static int act(struct sysroot *root, int state, enum plan_verb verb, const struct guid *instance,
-        uint64_t inode, struct answer *a) {
-        switch (verb) {
+static int act(struct sysroot *root, int state, const struct order *o, struct answer *a) {
+        switch (o->verb) {
         case PLAN_BLOCK:
-                return apply_block(root, state, instance, &a->result, &a->why);
+                return apply_block(root, state, &o->instance, &a->result, &a->why);
         case PLAN_RELEASE:
-                return apply_release(root, state, instance, &a->result, &a->why);
+                return apply_release(root, state, &o->instance, &a->result, &a->why);
         case PLAN_HALT:
-                return apply_isolate(root, instance, &a->result, &a->why);
+                return apply_isolate(root, &o->instance, &a->result, &a->why);
         case PLAN_ADMIT:
-                return gate_admit(root, instance, inode, &a->result, &a->why);
+                return gate_admit(root, &o->instance, o->inode, &a->result, &a->why);
         case PLAN_CLOSE_GATE:
                 return gate_close(root, state, &a->result, &a->why);
         case PLAN_OPEN_GATE:
@@ -87,46 +101,117 @@ static int act(struct sysroot *root, int state, enum plan_verb verb, const struc
 }
 
 /* In the helper, from fork to end. */
-static _Noreturn void work(struct sysroot *root, int state, enum plan_verb verb, const struct guid *instance,
-        uint64_t inode, int answer) {
-        const int keep[] = { root->fd, state, answer };
-        struct answer a = {};
+static _Noreturn void work(struct sysroot *root, int state, int socket) {
+        const int keep[] = { root->fd, state, socket };
+        uint64_t started = 0;
+        struct order o;
 
-        char name[32];
+        process_become_helper("cvmd-helper", keep, sizeof(keep) / sizeof(keep[0]));
+        (void)signal(SIGHUP, SIG_IGN); /* `systemctl kill` means us, and reaches everybody */
+        (void)process_start_time(getpid(), &started);
+        while (recv(socket, &o, sizeof(o), 0) == sizeof(o)) {
+                struct answer a = {};
+                char name[32];
 
-        snprintf(name, sizeof(name), "cvmd-%s", plan_verb_to_string(verb));
-        process_become_helper(name, keep, sizeof(keep) / sizeof(keep[0]));
-        note_helper(state, verb, instance);
-        a.r = act(root, state, verb, instance, inode, &a);
-        _exit(write(answer, &a, sizeof(a)) == sizeof(a) ? EXIT_SUCCESS : EXIT_FAILURE);
+                snprintf(name, sizeof(name), "cvmd-%s", plan_verb_to_string(o.verb));
+                (void)prctl(PR_SET_NAME, name);
+                if (started)
+                        note_helper(state, &o, started);
+                a.r = act(root, state, &o, &a);
+                if (send(socket, &a, sizeof(a), MSG_NOSIGNAL) != sizeof(a))
+                        _exit(EXIT_FAILURE);
+        }
+        _exit(EXIT_SUCCESS);
+}
+
+static struct worker *find_ready(struct workers *all) {
+        for (struct worker *w = all->first; w; w = w->next)
+                if (w->state == WORKER_READY)
+                        return w;
+        return NULL;
+}
+
+static size_t count_busy(const struct workers *all) {
+        size_t n = 0;
+
+        for (const struct worker *w = all->first; w; w = w->next)
+                n += w->state == WORKER_BUSY;
+        return n;
 }
 
 static void forget(struct worker *w) {
-        struct workers *all = w->all;
+        struct worker **at = &w->all->first;
 
-        for (size_t i = 0; i < all->n; i++)
-                if (all->running[i] == w) {
-                        all->running[i] = all->running[--all->n];
-                        return;
-                }
+        while (*at != w)
+                at = &(*at)->next;
+        *at = w->next;
+}
+
+/* It ends by itself, and is reaped then. */
+static void dismiss(struct worker *w) {
+        w->state = WORKER_LEAVING;
+        w->answer = sd_event_source_unref(w->answer);
+        closep(&w->socket);
+        w->socket = -1;
+}
+
+/* One that is done stays ready for the next order, unless another one does already. */
+static void conclude(struct worker *w, const struct answer *a) {
+        const struct workers *all = w->all;
+        const struct order o = w->order;
+
+        (void)note_remove(all->state, NOTE_HELPER, &o.instance, NULL);
+        (void)sd_event_source_set_enabled(w->patience, SD_EVENT_OFF);
+        if (w->socket < 0 || find_ready(w->all))
+                dismiss(w);
+        else
+                w->state = WORKER_READY;
+        all->handler->ended(&o.instance, o.verb, a->r, &a->result, a->why.text, all->data);
+}
+
+static bool take_answer(const struct worker *w, struct answer *ret) {
+        return w->socket >= 0 && recv(w->socket, ret, sizeof(*ret), MSG_DONTWAIT) == sizeof(*ret);
+}
+
+static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct worker *w = userdata;
+        struct answer a;
+
+        if (w->state == WORKER_BUSY && take_answer(w, &a)) {
+                conclude(w, &a);
+                return 0;
+        }
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF); /* its end is told by its pidfd */
 }
 
 static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         _cleanup_(worker_freep) struct worker *w = userdata;
-        const struct workers *all = w->all;
         struct answer a = {};
         siginfo_t info;
 
-        forget(w);
         if (!w->adopted)
                 (void)waitid(P_PIDFD, (id_t)w->pidfd, &info, WEXITED);
-        (void)note_remove(all->state, NOTE_HELPER, &w->instance, NULL);
-        if (w->answer < 0 || recv(w->answer, &a, sizeof(a), MSG_DONTWAIT) != sizeof(a)) {
+        forget(w);
+        if (w->state != WORKER_BUSY)
+                return 0;
+        if (!take_answer(w, &a)) {
                 a = (struct answer){ .r = w->adopted ? -ECHILD : -EIO };
                 (void)diag_fail(&a.why, a.r, "the helper ended without an answer");
         }
-        all->handler->ended(&w->instance, w->verb, a.r, &a.result, a.why.text, all->data);
+        dismiss(w);
+        conclude(w, &a);
         return 0;
+}
+
+static int on_prepare(sd_event_source *source, void *userdata);
+
+/* Keeps one helper ready, from when there is nothing more urgent to do. */
+static int prepare_later(struct workers *all) {
+        int r = all->prepare ? 0 : sd_event_add_defer(all->event, &all->prepare, on_prepare, all);
+
+        if (r >= 0)
+                r = sd_event_source_set_priority(all->prepare, SD_EVENT_PRIORITY_IDLE);
+        return r < 0 ? r : sd_event_source_set_enabled(all->prepare, SD_EVENT_ONESHOT);
 }
 
 static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -141,75 +226,121 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
                         all->patience.given_up_usec - all->patience.hangs_usec);
                 if (r >= 0)
                         r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+                if (r >= 0)
+                        r = prepare_later(w->all); /* the next device is not to wait for a fork */
                 if (r < 0)
                         return r;
         }
-        all->handler->hangs(&w->instance, w->verb, again, all->data);
+        all->handler->hangs(&w->order.instance, w->order.verb, again, all->data);
         return 0;
 }
 
-/* Takes *pidfd and *answer over, and watches them. */
-static int watch(struct workers *all, enum plan_verb verb, const struct guid *instance, int *pidfd,
-        int *answer) {
+/* Takes *pidfd and *socket over, and watches them; its patience begins with an order. *ret is borrowed. */
+static int watch(struct workers *all, int *pidfd, int *socket, struct worker **ret) {
         _cleanup_(worker_freep) struct worker *w = calloc(1, sizeof(*w));
         int r;
 
         if (!w)
                 return -ENOMEM;
-        *w = (struct worker){
-                .all = all,
-                .instance = *instance,
-                .verb = verb,
-                .adopted = *answer < 0,
-                .pidfd = take_fd(pidfd),
-                .answer = take_fd(answer),
-        };
-        r = sd_event_add_io(all->event, &w->end, w->pidfd, EPOLLIN, on_end, w);
+        *w = (struct worker){ .all = all, .adopted = *socket < 0, .pidfd = -1, .socket = -1 };
+        r = sd_event_add_io(all->event, &w->end, *pidfd, EPOLLIN, on_end, w);
+        if (r >= 0 && !w->adopted)
+                r = sd_event_add_io(all->event, &w->answer, *socket, EPOLLIN, on_answer, w);
         if (r >= 0)
-                r = sd_event_add_time_relative(all->event, &w->patience, CLOCK_MONOTONIC,
-                        all->patience.hangs_usec, 0, on_patience, w);
+                r = sd_event_add_time_relative(all->event, &w->patience, CLOCK_MONOTONIC, UINT32_MAX, 0,
+                        on_patience, w);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(w->patience, SD_EVENT_OFF);
         if (r < 0)
                 return r;
-        all->running[all->n++] = TAKE(w);
+        w->pidfd = take_fd(pidfd);
+        w->socket = take_fd(socket);
+        w->next = all->first;
+        all->first = w;
+        *ret = TAKE(w);
         return 0;
 }
 
-static bool works_on(const struct workers *w, const struct guid *instance) {
-        for (size_t i = 0; i < w->n; i++)
-                if (guid_equal(&w->running[i]->instance, instance))
+/* From now on it works on that. */
+static int employ(struct worker *w, const struct order *o) {
+        int r = sd_event_source_set_time_relative(w->patience, w->all->patience.hangs_usec);
+
+        if (r >= 0)
+                r = sd_event_source_set_enabled(w->patience, SD_EVENT_ONESHOT);
+        if (r < 0)
+                return r;
+        w->order = *o;
+        w->state = WORKER_BUSY;
+        w->reported = false;
+        return 0;
+}
+
+static int hire(struct workers *all, struct worker **ret) {
+        struct process_child child = PROCESS_CHILD_NONE;
+        int r = process_fork(&child);
+
+        if (r < 0)
+                return r;
+        if (r == 0)
+                work(all->root, all->state, child.channel);
+        r = watch(all, &child.pidfd, &child.channel, ret);
+        if (r < 0) {
+                process_abandon(&child);
+                return r;
+        }
+        process_let_go((*ret)->socket);
+        return 0;
+}
+
+static int on_prepare(sd_event_source *source, void *userdata) {
+        struct workers *all = userdata;
+        struct worker *w;
+
+        if (!find_ready(all) && count_busy(all) < WORKERS_MAX)
+                (void)hire(all, &w); /* the next order tries again, and says why it cannot */
+        return 0;
+}
+
+static bool works_on(const struct workers *all, const struct guid *instance) {
+        for (const struct worker *w = all->first; w; w = w->next)
+                if (w->state == WORKER_BUSY && guid_equal(&w->order.instance, instance))
                         return true;
         return false;
 }
 
-int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, uint64_t inode,
-        struct diag *d) {
-        struct process_child child = PROCESS_CHILD_NONE;
-        int channel, r;
-
-        if (works_on(w, instance))
-                return diag_fail(d, -EBUSY, "a helper works on this device already");
-        if (w->n == WORKERS_MAX)
-                return diag_fail(d, -EAGAIN, "%d helpers are at work already", WORKERS_MAX);
-        r = process_fork(&child);
-        if (r < 0)
-                return diag_errno(d, r, "cannot start a helper");
-        if (r == 0)
-                work(w->root, w->state, verb, instance, inode, child.channel);
-        channel = child.channel;
-        r = watch(w, verb, instance, &child.pidfd, &child.channel);
-        if (r < 0) {
-                process_abandon(&child);
-                return diag_errno(d, r, "cannot watch a helper");
-        }
-        process_let_go(channel);
-        return 0;
+static bool tell(const struct worker *w, const struct order *o) {
+        return send(w->socket, o, sizeof(*o), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*o);
 }
 
-bool workers_all_hang(const struct workers *w) {
-        for (size_t i = 0; i < w->n; i++)
-                if (!w->running[i]->reported)
+int workers_start(struct workers *all, enum plan_verb verb, const struct guid *instance, uint64_t inode,
+        struct diag *d) {
+        const struct order o = { .verb = verb, .instance = *instance, .inode = inode };
+        struct worker *w = find_ready(all);
+        int r = 0;
+
+        if (works_on(all, instance))
+                return diag_fail(d, -EBUSY, "a helper works on this device already");
+        if (count_busy(all) == WORKERS_MAX)
+                return diag_fail(d, -EAGAIN, "%d helpers are at work already", WORKERS_MAX);
+        if (w && !tell(w, &o)) {
+                dismiss(w); /* somebody killed it */
+                w = NULL;
+        }
+        if (!w) {
+                r = hire(all, &w);
+                if (r >= 0 && !tell(w, &o))
+                        r = -EPIPE;
+        }
+        if (r >= 0)
+                r = employ(w, &o);
+        return r < 0 ? diag_errno(d, r, "cannot start a helper") : 0;
+}
+
+bool workers_all_hang(const struct workers *all) {
+        for (const struct worker *w = all->first; w; w = w->next)
+                if (w->state == WORKER_BUSY && !w->reported)
                         return false;
-        return w->n == WORKERS_MAX;
+        return count_busy(all) == WORKERS_MAX;
 }
 
 /* "VERB PID STARTTIME" of a process that still is that process; its pidfd. */
@@ -246,14 +377,17 @@ int workers_adopt(struct workers *w, struct diag *d) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < helpers.n; i++) {
+                struct order o = { .instance = helpers.notes[i].instance };
                 _cleanup_(closep) int pidfd = -1;
-                enum plan_verb verb = PLAN_NOTHING;
-                int no_answer = -1;
+                struct worker *adopted;
+                int no_socket = -1;
 
-                r = helper_find(helpers.notes[i].text, &verb, &pidfd);
-                if (r >= 0 && w->n < WORKERS_MAX)
-                        r = watch(w, verb, &helpers.notes[i].instance, &pidfd, &no_answer);
-                else
+                r = helper_find(helpers.notes[i].text, &o.verb, &pidfd);
+                if (r >= 0 && count_busy(w) < WORKERS_MAX) {
+                        r = watch(w, &pidfd, &no_socket, &adopted);
+                        if (r >= 0)
+                                r = employ(adopted, &o);
+                } else
                         r = note_remove(w->state, NOTE_HELPER, &helpers.notes[i].instance, d);
                 if (r < 0)
                         return r;
@@ -263,7 +397,8 @@ int workers_adopt(struct workers *w, struct diag *d) {
 
 int workers_new(struct sysroot *root, int state, sd_event *event, const struct workers_patience *patience,
         const struct workers_handler *handler, void *data, struct workers **ret) {
-        struct workers *w = calloc(1, sizeof(*w));
+        _cleanup_(workers_freep) struct workers *w = calloc(1, sizeof(*w));
+        int r;
 
         if (!w)
                 return -ENOMEM;
@@ -275,15 +410,34 @@ int workers_new(struct sysroot *root, int state, sd_event *event, const struct w
                 .handler = handler,
                 .data = data,
         };
-        *ret = w;
+        r = prepare_later(w);
+        if (r < 0)
+                return r;
+        *ret = TAKE(w);
         return 0;
 }
 
+/* Those that wait for us end at once; those that are at work, when they are done. */
+static void let_go(struct worker *w) {
+        siginfo_t info;
+
+        if (w->adopted || w->state == WORKER_BUSY)
+                return;
+        if (pidfd_send_signal(w->pidfd, SIGKILL, NULL, 0) == 0)
+                (void)waitid(P_PIDFD, (id_t)w->pidfd, &info, WEXITED);
+}
+
 void workers_free(struct workers *w) {
+        struct worker *next;
+
         if (!w)
                 return;
-        for (size_t i = 0; i < w->n; i++)
-                worker_free(w->running[i]);
+        for (struct worker *one = w->first; one; one = next) {
+                next = one->next;
+                let_go(one);
+                worker_free(one);
+        }
+        sd_event_source_unref(w->prepare);
         sd_event_unref(w->event);
         free(w);
 }

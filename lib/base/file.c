@@ -129,3 +129,21 @@ int file_replace_at(int folder, const char *name, unsigned mode, const void *byt
                 return -errno;
         return 0;
 }
+
+int file_put_at(int folder, const char *name, const void *bytes, size_t n) {
+        _cleanup_(freep) char *temporary = NULL;
+        _cleanup_(closep) int fd = -1;
+        int r;
+
+        if (asprintf(&temporary, ".%s.new", name) < 0)
+                return -ENOMEM;
+        fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+        r = file_write_fd(fd, bytes, n);
+        if (r >= 0 && renameat(folder, temporary, folder, name) < 0)
+                r = -errno;
+        if (r < 0)
+                (void)unlinkat(folder, temporary, 0);
+        return r;
+}

@@ -25,3 +25,9 @@ int file_write_fd(int fd, const void *bytes, size_t n);
 
 /* Replaces folder/name by n bytes with these mode bits: temporary file, fsync, rename, fsync of folder. */
 int file_replace_at(int folder, const char *name, unsigned mode, const void *bytes, size_t n);
+
+/*
+ * The same for a folder that does not outlive the boot: whoever reads, even after a kill, finds the old one
+ * or the new one, but nothing waits for a disk. name has no slash, and one writer; mode 0600.
+ */
+int file_put_at(int folder, const char *name, const void *bytes, size_t n);

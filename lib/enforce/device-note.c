@@ -50,15 +50,18 @@ int note_write(int state, enum note_kind kind, const struct guid *instance, cons
         guid_format(instance, name);
         if (strlen(text) > NOTE_TEXT_MAX || !is_one_line(text, strlen(text)))
                 return diag_fail(d, -EINVAL, "%s/%s: not a line of text", note_kind_to_string(kind), name);
-        if (mkdirat(state, note_kind_to_string(kind), 0700) < 0 && errno != EEXIST)
-                return diag_errno(d, -errno, "%s", note_kind_to_string(kind));
         folder = open_kind(state, kind);
+        if (folder == -ENOENT) {
+                if (mkdirat(state, note_kind_to_string(kind), 0700) < 0 && errno != EEXIST)
+                        return diag_errno(d, -errno, "%s", note_kind_to_string(kind));
+                folder = open_kind(state, kind);
+        }
         if (folder < 0)
                 return diag_errno(d, folder, "%s", note_kind_to_string(kind));
         n = asprintf(&line, "%s\n", text);
         if (n < 0)
                 return diag_errno(d, -ENOMEM, "%s/%s", note_kind_to_string(kind), name);
-        r = file_replace_at(folder, name, 0600, line, (size_t)n);
+        r = file_put_at(folder, name, line, (size_t)n);
         return r < 0 ? diag_errno(d, r, "%s/%s", note_kind_to_string(kind), name) : 0;
 }
 

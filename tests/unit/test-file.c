@@ -141,6 +141,26 @@ static void a_failure_leaves_the_old_one(void **state) {
         assert_int_equal(faccessat(f->fd, ".a.new", F_OK, 0), -1);
 }
 
+/* The same promises, but for a loss of power. */
+static void puts_whole_files(void **state) {
+        struct folder *f = *state;
+        _cleanup_(freep) char *text = NULL;
+        struct stat st;
+
+        write_at(f->fd, ".a.new", "half a file that a kill left");
+        assert_int_equal(file_put_at(f->fd, "a", "old", 3), 0);
+        assert_int_equal(file_put_at(f->fd, "a", "newer", 5), 0);
+        assert_int_equal(fstatat(f->fd, "a", &st, 0), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_int_equal(file_read_at(f->fd, "a", 9, &text, NULL), 0);
+        assert_string_equal(text, "newer");
+        assert_int_equal(faccessat(f->fd, ".a.new", F_OK, 0), -1);
+        assert_int_equal(unlinkat(f->fd, "a", 0), 0);
+        assert_int_equal(mkdirat(f->fd, "a", 0700), 0);
+        assert_int_equal(file_put_at(f->fd, "a", "x", 1), -EISDIR);
+        assert_int_equal(faccessat(f->fd, ".a.new", F_OK, 0), -1);
+}
+
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 static const struct CMUnitTest tests[] = {
@@ -150,6 +170,7 @@ static const struct CMUnitTest tests[] = {
         in_folder(replaces_whole_files),
         in_folder(takes_over_what_a_kill_left),
         in_folder(a_failure_leaves_the_old_one),
+        in_folder(puts_whole_files),
 };
 
 RUN(tests)

@@ -2,14 +2,18 @@
 /* daemon/worker: helpers that answer, hang, die, and outlive the cvmd that started them. */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "daemon/process.h"
 #include "daemon/worker.h"
+#include "lib/base/file.h"
 #include "lib/enforce/device-note.h"
 #include "tests/unit/scratch.h"
 
+#define PIDS "pids" /* of helpers, one a line */
 #define HOLD "hold" /* a FIFO: whoever opens it waits for the test to open its other side */
 
 struct bench {
@@ -28,7 +32,7 @@ static int open_answers(struct sysroot *root, const char *path, int flags) {
 }
 
 static int open_hangs(struct sysroot *root, const char *path, int flags) {
-        int fd = openat(root->fd, HOLD, O_RDONLY | O_CLOEXEC);
+        _cleanup_(closep) int fd = openat(root->fd, HOLD, O_RDONLY | O_CLOEXEC);
 
         return fd < 0 ? -errno : -ENOENT;
 }
@@ -43,6 +47,16 @@ static int write_never(struct sysroot *root, const char *path, enum sysroot_writ
         return -EROFS;
 }
 
+/* Says in a file who it is. */
+static int open_tells(struct sysroot *root, const char *path, int flags) {
+        int fd = openat(root->fd, PIDS, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+        dprintf(fd, "%d\n", (int)getpid());
+        close(fd);
+        return -ENOENT;
+}
+
+static const struct sysroot_ops tells = { .open = open_tells, .write = write_never };
 static const struct sysroot_ops answers = { .open = open_answers, .write = write_never };
 static const struct sysroot_ops hangs = { .open = open_hangs, .write = write_never };
 static const struct sysroot_ops kills = { .open = open_kills, .write = write_never };
@@ -155,6 +169,53 @@ static void answers_arrive(void **state) {
         assert_string_not_equal(b.why, "");
         assert_int_equal(b.hangs, 0);
         expect_note(&b, -ENODATA);
+}
+
+/* The process that did the last order. */
+static pid_t last_helper(struct bench *b) {
+        _cleanup_(freep) char *text = NULL;
+        const char *line;
+
+        assert_int_equal(file_read_at(b->folder.fd, PIDS, 4096, &text, NULL), 0);
+        line = memrchr(text, '\n', strlen(text) - 1);
+        return atoi(line ? line + 1 : text);
+}
+
+static pid_t block_once(struct bench *b) {
+        unsigned n = b->ended;
+
+        assert_int_equal(workers_start(b->workers, PLAN_BLOCK, &b->instance, 0, NULL), 0);
+        run_until(b, &b->ended, n + 1);
+        assert_int_equal(b->r, -ENODEV);
+        return last_helper(b);
+}
+
+static void one_helper_does_one_order_after_the_other(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        siginfo_t info;
+        pid_t first;
+
+        start_pool(&b, &tells, FOREVER);
+        (void)block_once(&b); /* this one may have come too early for the helper that is kept ready */
+        first = block_once(&b);
+        assert_int_equal(block_once(&b), first);
+        assert_int_equal(kill(first, SIGKILL), 0);
+        assert_int_equal(waitid(P_PID, (id_t)first, &info, WEXITED | WNOWAIT), 0);
+        assert_int_not_equal(block_once(&b), first); /* although nobody told the pool of its end */
+        workers_free(b.workers);
+        b.workers = NULL;
+        assert_int_equal(waitpid(-1, NULL, 0), -1); /* none is left behind, alive or dead */
+        assert_int_equal(errno, ECHILD);
+}
+
+/* So that no order waits for a fork. */
+static void a_helper_is_there_before_it_is_needed(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+
+        start_pool(&b, &answers, FOREVER);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_true(sd_event_run(b.event, 0) >= 0);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
 }
 
 static void a_dead_helper_is_a_failure(void **state) {
@@ -286,6 +347,8 @@ static void processes_have_a_time(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_watched_is_not_begun),
         cmocka_unit_test(answers_arrive),
+        cmocka_unit_test(one_helper_does_one_order_after_the_other),
+        cmocka_unit_test(a_helper_is_there_before_it_is_needed),
         cmocka_unit_test(a_dead_helper_is_a_failure),
         cmocka_unit_test(a_hang_is_told_twice_and_the_end_still_counts),
         cmocka_unit_test(a_helper_holds_nothing_of_ours),
