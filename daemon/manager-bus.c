@@ -226,10 +226,10 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
         const struct bus *b = userdata;
         const struct manager_counters c = manager_counters(b->manager);
 
-        return sd_bus_message_append(reply, "a{st}", 9u, "looks", c.looks, "decisions", c.decisions,
-                "rescans", c.rescans, "uevents", c.uevents, "uevents-forged", c.uevents_forged,
-                "receive-errors", c.receive_errors, "rebounds", c.rebounds, "actions", c.actions,
-                "actions-failed", c.actions_failed);
+        return sd_bus_message_append(reply, "a{st}", 10u, "looks", c.looks, "arrivals", c.arrivals,
+                "decisions", c.decisions, "rescans", c.rescans, "uevents", c.uevents, "uevents-forged",
+                c.uevents_forged, "receive-errors", c.receive_errors, "rebounds", c.rebounds, "actions",
+                c.actions, "actions-failed", c.actions_failed);
 }
 
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error) {

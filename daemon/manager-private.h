@@ -3,6 +3,7 @@
 
 /* The manager's insides, for its own files: manager.c (life and requests), reconcile.c (the flow),
  * announce.c (telling). */
+#include "daemon/arrivals.h"
 #include "daemon/gate.h"
 #include "daemon/hvsock.h"
 #include "daemon/keep.h"
@@ -31,6 +32,8 @@ struct manager {
         uint64_t unlogged;                   /* what it could not take, and has not been told of yet */
         struct picture *picture;             /* NULL until started */
         struct tracking tracking;
+        struct arrivals arrivals; /* since the last look */
+        struct picture *arrived;  /* as they were judged, until it is settled what that means */
         struct exposures exposures;
         struct offer_trace *offers;
         bool exposures_untraced;

@@ -194,6 +194,7 @@ void manager_free(struct manager *m) {
         sd_event_source_unref(m->later);
         workers_free(m->workers);
         picture_free(m->picture);
+        picture_free(m->arrived);
         exposures_done(m);
         tracking_done(&m->tracking);
         keep_free(m->keep);

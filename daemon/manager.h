@@ -29,7 +29,7 @@ struct manager_options {
 };
 
 struct manager_counters {
-        uint64_t looks, decisions, rescans, rebounds, actions, actions_failed;
+        uint64_t looks, arrivals, decisions, rescans, rebounds, actions, actions_failed;
         uint64_t uevents, uevents_forged, receive_errors;
 };
 

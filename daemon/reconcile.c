@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The flow, the same after every event: look, judge, plan, act, show. Nothing in it waits: actions run in
- * helper processes, and their ends are events like all others.
+ * helper processes, and their ends are events like all others. What has just come is judged first, on top of
+ * the last look, so that it need not wait for a look at everything, which then follows.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "daemon/trial.h"
 #include "lib/facts/snapshot-record.h"
 
-#define PACE_USEC (250 * (uint64_t)1000) /* between a look and the next one that is not urgent */
+#define ARRIVALS_USEC (100 * (uint64_t)1000) /* until all is looked at when something has come */
+#define PACE_USEC (250 * (uint64_t)1000)     /* between a look and the next one that is not urgent */
 #define HVSOCK_PACE_USEC \
         (2 * 1000 * (uint64_t)1000) /* the same, for connections to services that are known */
 
@@ -33,15 +35,19 @@ static int reconcile_or_end(struct manager *m) {
         return r < 0 ? sd_event_exit(m->o.event, r) : 0;
 }
 
+static bool judge_arrivals(struct manager *m);
+
 static int on_soon(sd_event_source *source, void *userdata) {
-        return reconcile_or_end(userdata);
+        struct manager *m = userdata;
+
+        return arrivals_alone(&m->arrivals) && judge_arrivals(m) ? 0 : reconcile_or_end(m);
 }
 
 static int on_later(sd_event_source *source, uint64_t usec, void *userdata) {
         return reconcile_or_end(userdata);
 }
 
-void manager_reconcile_soon(struct manager *m) {
+static void look_soon(struct manager *m) {
         int r = m->soon ? 0 : sd_event_add_defer(m->o.event, &m->soon, on_soon, m);
 
         if (r >= 0)
@@ -50,6 +56,11 @@ void manager_reconcile_soon(struct manager *m) {
                 log_error("cannot go on: %s", errno_text(r));
                 (void)sd_event_exit(m->o.event, r);
         }
+}
+
+void manager_reconcile_soon(struct manager *m) {
+        m->arrivals.more = true;
+        look_soon(m);
 }
 
 int manager_reconcile_at(struct manager *m, uint64_t usec) {
@@ -101,7 +112,8 @@ int manager_judging(const struct manager *m, uint64_t now, struct evaluation_opt
         return 0;
 }
 
-static int look(struct manager *m, struct picture **ret, struct diag *d) {
+/* arrivals: only what they add to the last look; NULL: everything. */
+static int look(struct manager *m, const struct arrivals *arrivals, struct picture **ret, struct diag *d) {
         const struct snapshot_record_options options = {
                 .scope = SNAPSHOT_SCOPE_DECISIONS,
                 .cpuid = m->o.cpuid,
@@ -113,7 +125,9 @@ static int look(struct manager *m, struct picture **ret, struct diag *d) {
         _cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
         uint64_t began = now_usec(CLOCK_BOOTTIME), looked;
         struct evaluation_options judging;
-        int r = snapshot_record(m->o.root, &options, &snapshot, d);
+        int r = arrivals ? snapshot_record_arrivals(m->o.root, &options, m->picture->snapshot,
+                                   arrivals->instances, arrivals->n, &snapshot, d)
+                         : snapshot_record(m->o.root, &options, &snapshot, d);
 
         if (r < 0)
                 return r;
@@ -334,11 +348,22 @@ static int keep_protection(struct manager *m, const struct picture *p, uint64_t 
         return r < 0 || next == UINT64_MAX ? r : manager_reconcile_at(m, next);
 }
 
+/* What was put off while a helper was at work: it would have been in its way. */
+static void settle_arrivals(struct manager *m) {
+        _cleanup_(picture_freep) struct picture *p = TAKE(m->arrived);
+
+        if (p)
+                exposures_follow(m, p, now_usec(CLOCK_MONOTONIC));
+}
+
 int manager_reconcile(struct manager *m, struct diag *d) {
         _cleanup_(picture_freep) struct picture *p = NULL;
         uint64_t now;
-        int r = look(m, &p, d);
+        int r;
 
+        settle_arrivals(m);
+        m->arrivals = (struct arrivals){};
+        r = look(m, NULL, &p, d);
         if (r < 0)
                 return r;
         now = now_usec(CLOCK_MONOTONIC);
@@ -367,6 +392,42 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         return 0;
 }
 
+/* A look at everything would be in the way of a helper that works on what has come: its end makes us look.
+ */
+static int look_after_arrivals(struct manager *m, const struct picture *p, uint64_t now) {
+        bool busy = false;
+
+        for (size_t i = 0; i < m->tracking.n; i++)
+                busy = busy || is_busy(m, &m->tracking.devices[i], &p->guest->devices[i], now);
+        if (busy)
+                return manager_reconcile_at(m, now + ARRIVALS_USEC);
+        manager_reconcile_soon(m);
+        return 0;
+}
+
+/*
+ * False where that cannot be done: look at everything. Behind a gate nothing is bound before it is judged,
+ * so that there is no hurry.
+ */
+static bool judge_arrivals(struct manager *m) {
+        _cleanup_(picture_freep) struct picture *p = NULL;
+        struct arrivals arrivals = m->arrivals;
+        struct diag d = {};
+        uint64_t now;
+
+        settle_arrivals(m);
+        m->arrivals = (struct arrivals){};
+        if (!m->picture || m->picture->evaluation->gated || look(m, &arrivals, &p, &d) < 0)
+                return false;
+        now = now_usec(CLOCK_MONOTONIC);
+        if (tracking_follow(&m->tracking, p->guest, m->o.root, m->o.state->folder, now) < 0 ||
+                act(m, p, now, &d) < 0)
+                return false;
+        m->counters.arrivals++;
+        m->arrived = TAKE(p);
+        return look_after_arrivals(m, m->arrived, now) >= 0;
+}
+
 static void on_uevent(const struct uevent *e, void *data) {
         struct manager *m = data;
         struct tracked *t = e->subject == UEVENT_DEVICE ? tracking_find(&m->tracking, &e->instance) : NULL;
@@ -378,10 +439,14 @@ static void on_uevent(const struct uevent *e, void *data) {
                 reconcile_after(m, HVSOCK_PACE_USEC);
                 return;
         }
+        if (t && e->action == UEVENT_UNBIND && t->running == PLAN_BLOCK && !t->hangs)
+                return; /* our helper's doing, who tells more exactly when, and whose end makes us look */
+        settle_arrivals(m);
         exposures_event(m, e, t);
         if (e->subject == UEVENT_DRIVER && e->action == UEVENT_ADD)
                 gate_driver_came(&m->gate);
-        manager_reconcile_soon(m);
+        arrivals_note(&m->arrivals, e);
+        look_soon(m);
 }
 
 static void on_lost(int error, void *data) {
@@ -420,6 +485,7 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
         struct manager *m = data;
         struct tracked *t = tracking_find(&m->tracking, instance);
 
+        settle_arrivals(m);
         m->counters.actions++;
         manager_reconcile_soon(m);
         if (gate_ended(m, verb, r, result, why) || !t)

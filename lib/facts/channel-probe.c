@@ -313,6 +313,11 @@ void channel_probe_begin(struct channel_probe *p) {
         }
 }
 
+bool channel_probe_begin_quickly(struct channel_probe *p) {
+        p->round.text[0] = 0;
+        return p->instance && p->proved && trace_instance_clear(p->instance, NULL) >= 0;
+}
+
 int channel_probe_end(struct channel_probe *p, struct snapshot *s, struct diag *d) {
         _cleanup_(channel_trace_done) struct channel_trace t = {};
         int r = 0;

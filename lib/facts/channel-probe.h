@@ -56,6 +56,12 @@ const char *channel_probe_note(const struct channel_probe *p);
 void channel_probe_begin(struct channel_probe *p);
 
 /*
+ * The same without looking whether the event is still armed: a channel that is read and then has no line
+ * tells as much. False: there is no event that has proved itself, and a whole round is needed.
+ */
+bool channel_probe_begin_quickly(struct channel_probe *p);
+
+/*
  * Ends the round: adds to s (not yet sealed) one channel for each relid that was seen, and the connection. A
  * relid that was seen with different answers in one round, or lost events, leave it out: unknown.
  */

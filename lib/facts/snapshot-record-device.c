@@ -287,7 +287,7 @@ static int record_object(struct recorder *rec, const char *device, size_t first,
 }
 
 /* One device that was there when the folder was listed. */
-static int record_device(struct recorder *rec, const char *name) {
+int record_device(struct recorder *rec, const char *name) {
         size_t first = rec->snapshot->n_entries;
         _cleanup_(freep) char *link = NULL;
 

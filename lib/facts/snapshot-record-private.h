@@ -31,6 +31,9 @@ bool record_has(const struct recorder *rec, size_t first, const char *path);
 /* The folder of every device of the VMBus; also fails when sys/bus/vmbus exists and cannot be listed. */
 int record_devices(struct recorder *rec, struct diag *d);
 
+/* One of them, by its name; nothing when it is gone. */
+int record_device(struct recorder *rec, const char *name);
+
 /* The lines of the kernel log that say something about the VMBus or the isolation. */
 int record_kmsg(struct recorder *rec);
 
@@ -39,3 +42,6 @@ int record_network(struct recorder *rec);
 
 /* Mounts and swaps, and the block devices below them. */
 int record_storage(struct recorder *rec);
+
+/* Mounts and swaps alone; -EAGAIN when they are not those of before. */
+int record_mounts_again(struct recorder *rec, const struct snapshot *before);

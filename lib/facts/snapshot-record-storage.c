@@ -194,8 +194,7 @@ static int record_mount(struct recorder *rec, size_t first, const struct snapsho
         return record_block_link(rec, first, link, DEPTH_MAX);
 }
 
-int record_storage(struct recorder *rec) {
-        size_t first = rec->snapshot->n_entries;
+static int record_tables(struct recorder *rec) {
         int r;
 
         /* those of PID 1: a sandboxed daemon has mounts of its own over the machine's */
@@ -204,8 +203,41 @@ int record_storage(struct recorder *rec) {
                 r = record_table(rec, "proc/self/mountinfo", take_mount);
         if (r == 0 || r == -ENOENT)
                 r = record_table(rec, "proc/swaps", take_swap);
-        if (r == -ENOENT)
-                r = 0;
+        return r == -ENOENT ? 0 : r;
+}
+
+static bool same_text(const char *a, const char *b) {
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_mount(const struct snapshot_mount *a, const struct snapshot_mount *b) {
+        return a->major == b->major && a->minor == b->minor && same_text(a->where, b->where) &&
+                same_text(a->type, b->type) && same_text(a->source, b->source);
+}
+
+int record_mounts_again(struct recorder *rec, const struct snapshot *before) {
+        const struct snapshot *now = rec->snapshot;
+        size_t entries = now->n_entries;
+        int r = record_tables(rec);
+
+        if (r < 0)
+                return r;
+        if (now->n_entries != entries || now->n_mounts != before->n_mounts ||
+                now->n_swaps != before->n_swaps)
+                return -EAGAIN; /* an entry: a table that could not be read */
+        for (size_t i = 0; i < now->n_mounts; i++)
+                if (!same_mount(&now->mounts[i], &before->mounts[i]))
+                        return -EAGAIN;
+        for (size_t i = 0; i < now->n_swaps; i++)
+                if (!same_text(now->swaps[i], before->swaps[i]))
+                        return -EAGAIN;
+        return 0;
+}
+
+int record_storage(struct recorder *rec) {
+        size_t first = rec->snapshot->n_entries;
+        int r = record_tables(rec);
+
         for (size_t i = 0; i < rec->snapshot->n_mounts && r == 0; i++)
                 r = record_mount(rec, first, &rec->snapshot->mounts[i]);
         for (size_t i = 0; i < rec->snapshot->n_swaps && r == 0; i++)

@@ -2,6 +2,7 @@
 #pragma once
 
 /* Recording: the only code that reads a guest. */
+#include "lib/base/guid.h"
 #include "lib/base/sysroot.h"
 #include "lib/facts/channel-probe.h"
 #include "lib/facts/network-probe.h"
@@ -28,4 +29,13 @@ struct snapshot_record_options {
  * without VMBus gives a snapshot without devices.
  */
 int snapshot_record(struct sysroot *root, const struct snapshot_record_options *o, struct snapshot **ret,
+        struct diag *d);
+
+/*
+ * What devices that have just come add to a guest that was recorded before; all else is taken from there.
+ * -EAGAIN where that may not be the whole truth, so that only a new snapshot will do: the mounts are not the
+ * same any more, a device was there before, or a channel was read and the probe did not see it.
+ */
+int snapshot_record_arrivals(struct sysroot *root, const struct snapshot_record_options *o,
+        const struct snapshot *before, const struct guid *instances, size_t n, struct snapshot **ret,
         struct diag *d);

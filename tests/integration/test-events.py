@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the host, the kernel and others do while cvmd runs."""
 
+import signal
+
 from harness import CONFIDENTIAL, DISK, HEARTBEAT, NETWORK, PLAIN, PLAIN_NETWORK, Guest, wait_for
 from tap import main
 
@@ -41,6 +43,27 @@ def test_a_new_device_is_judged():
         guest.simulator.offer_class("network", instance=NEW, relid=50, flags=PLAIN)
         guest.wait_verdict(NEW, "blocked")
         assert guest.simulator.is_blocked(NEW)
+
+
+def test_what_comes_is_judged_before_all_is_looked_at():
+    with Guest("snp-compliant") as guest:
+        guest.cvmd.start()
+        before = guest.counters()["arrivals"]
+        guest.simulator.offer_class("network", instance=NEW, relid=50, flags=PLAIN)
+        guest.wait_verdict(NEW, "blocked")
+        assert guest.counters()["arrivals"] > before, guest.counters()
+
+
+def test_what_comes_with_a_mount_waits_for_a_look_at_all():
+    with Guest("snp-compliant") as guest:
+        guest.cvmd.start()
+        before = guest.counters()["arrivals"]
+        guest.cvmd.process.send_signal(signal.SIGSTOP)
+        guest.simulator.put(path="proc/self/mountinfo", text="99 1 8:99 / /srv rw - ext4 /dev/sdz rw\n")
+        guest.simulator.offer_class("network", instance=NEW, relid=50, flags=PLAIN)
+        guest.cvmd.process.send_signal(signal.SIGCONT)
+        guest.wait_verdict(NEW, "blocked")
+        assert guest.counters()["arrivals"] == before, guest.counters()
 
 
 def test_a_device_that_goes_is_forgotten():

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the events since the last look are about: devices that come, as long as it is nothing else. Those can
+ * be judged on top of the last look, before all is looked at again.
+ */
+#include "daemon/uevent-message.h"
+
+#define ARRIVALS_MAX 16 /* with more at once, one look at everything is cheaper */
+
+/* Zero-initialised: no events. */
+struct arrivals {
+        struct guid instances[ARRIVALS_MAX];
+        size_t n;
+        bool more; /* there was something else as well */
+};
+
+/* Adds what an event is about. */
+void arrivals_note(struct arrivals *a, const struct uevent *e);
+
+/* Whether nothing but arrivals was noted. */
+bool arrivals_alone(const struct arrivals *a);
