@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""From the kernel's uevent to blocked, in the guest of tests/guest, beside a floor: bench_latency.py BUILD [KERNEL].
+
+200 plain network devices are offered one after the other to a guest whose cvmd enforces the strict policy, and 200 to one
+where cvmd is stopped and a shell loop does, with builtins alone, what must be done at least: write driver_override and unbind,
+then read again the driver link, the ring, the override and the relid. Both begin at the same instant, when the kernel
+sends the uevent of the device's channel (by a probe on that function); both end when all has been read again. The shell
+hears of the device by a pipe from a program that prints the kernel's uevents, so that it too has to be woken; both run at
+the same priority. Blocks of 50 alternate, so that no drift of the machine falls on one side.
+"""
+import importlib.machinery
+import importlib.util
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+ROUNDS = 4
+DEVICES = 50 * ROUNDS
+BAR = 0.30
+PARTS = ('probe', 'decide', 'unbind', 'cvmd', 'floor')
+
+
+def load_suite():
+    loader = importlib.machinery.SourceFileLoader('suite', str(SOURCE / 'tests/guest/suite'))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader('suite', loader))
+    loader.exec_module(module)
+    return module
+
+
+def run(build, kernel):
+    """The lines that the guest prints, from the last boot that the emulation did not fail."""
+    suite = load_suite()
+    built = subprocess.run(SOURCE / 'tests/guest/build-rig', check=True, stdout=subprocess.PIPE, text=True)
+    rig = pathlib.Path(built.stdout.strip())
+    kernel = kernel or (rig / 'kernels').read_text().split()[0]
+    tree, logs = build / 'guest/bench-tree', build / 'guest'
+    suite.install(build, tree, [])
+    shutil.copy(build / 'tests/bench/uevent-lines', tree / 'tests')
+    shutil.copy(SOURCE / 'tests/bench/latency.sh', tree / 'tests')
+    (tree / 'tests/run').write_text(f'#!/bin/sh\nsh /tests/latency.sh run {ROUNDS}\n')
+    command = [SOURCE / 'tests/guest/run-guest', rig, kernel, tree, logs / 'latency.console', *suite.KERNEL_ARGUMENTS]
+    for _ in range(3):
+        guest = subprocess.run(command, stdout=subprocess.PIPE, text=True, errors='replace',
+                               env={'RIG_TIMEOUT': '1500', **os.environ})
+        (logs / 'latency.log').write_text(guest.stdout)
+        if guest.returncode != suite.EMULATION_FAILED:
+            break
+    if guest.returncode:
+        raise RuntimeError(f'the guest ended with {guest.returncode}, see {logs}/latency.log and .console')
+    return kernel, guest.stdout.splitlines()
+
+
+def collect(lines):
+    """Microseconds by part, one for each device."""
+    uevents, parts = {}, {part: [] for part in PARTS}
+    words = [line.split() for line in lines]
+    for word in words:
+        if word[:1] == ['uevent']:
+            uevents.setdefault(word[1], int(word[2]))
+        elif word[:1] == ['error']:
+            raise RuntimeError(' '.join(word))
+    for word in words:
+        if word[:1] == ['cvmd']:
+            begin, (seen, decided, blocked) = uevents[word[1]], map(int, word[2:5])
+            for part, usec in zip(PARTS, (seen - begin, decided - seen, blocked - decided, blocked - begin)):
+                parts[part].append(usec)
+        elif word[:1] == ['floor']:
+            parts['floor'].append(int(word[2]) - uevents[word[1]])
+    for part, values in parts.items():
+        if len(values) != DEVICES:
+            raise RuntimeError(f'{part}: {len(values)} devices instead of {DEVICES}')
+    return parts
+
+
+def percentile(values, percent):
+    return statistics.quantiles(values, n=100, method='inclusive')[percent - 1]
+
+
+def table(parts):
+    print(f'{"":22} {"p50":>10} {"p99":>10}')
+    for part, values in parts.items():
+        name = {'cvmd': 'uevent to blocked', 'floor': 'floor: shell loop'}.get(part, f'  {part}')
+        print(f'{name:22} {percentile(values, 50) / 1000:7.2f} ms {percentile(values, 99) / 1000:7.2f} ms')
+    shares = [percentile(parts['cvmd'], p) / percentile(parts['floor'], p) - 1 for p in (50, 99)]
+    print(f'{"on top of the floor":22} {shares[0]:8.0%}   {shares[1]:8.0%}')
+    good = all(share <= BAR for share in shares)
+    print(f'at most {BAR:.0%} on top of the floor: {"yes" if good else "NO"}')
+    return 0 if good else 1
+
+
+def main():
+    kernel, lines = run(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2] if len(sys.argv) > 2 else None)
+    parts = collect(lines)
+    print(f'{DEVICES} plain network devices each, one after the other, Linux {kernel}')
+    return table(parts)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
