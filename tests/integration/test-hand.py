@@ -47,6 +47,12 @@ def ctl(guest, *arguments, code=0, says=""):
     return out + err
 
 
+def briefly(guest, *arguments):
+    """Decides for a second. On a busy machine that may be over before the device is at rest, which is answered so."""
+    code, out, err = guest.cvmctl(arguments[0], "--confirm-within=1", *arguments[1:])
+    assert code in (0, 1), (arguments, code, out, err)
+
+
 def test_a_permanent_decision_is_a_policy_file():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
@@ -243,8 +249,8 @@ def test_unconfirmed_it_is_rolled_back():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         ctl(guest, "allow", PLAIN_NETWORK)  # what is to come back
-        ctl(guest, "block", "--confirm-within=1", PLAIN_NETWORK)
-        ctl(guest, "block", "--permanent", "--confirm-within=1", NETWORK)
+        briefly(guest, "block", PLAIN_NETWORK)
+        briefly(guest, "block", "--permanent", NETWORK)
         wait_for("rolled back", lambda: status(guest)["unconfirmed"] == [])
         guest.wait_verdict(NETWORK, "allowed")
         guest.wait_verdict(PLAIN_NETWORK, "allowed")
@@ -279,7 +285,7 @@ def unconfirmed_note(guest, instance):
 def test_what_expired_while_cvmd_was_dead_is_rolled_back_first():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
-        ctl(guest, "allow", "--confirm-within", "1", PLAIN_NETWORK)
+        ctl(guest, "allow", "--confirm-within", "5", PLAIN_NETWORK)
         deadline = guest.property("Unconfirmed")[0][3]
         guest.cvmd.kill()
         wait_for("the time is over", lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 > deadline)
@@ -324,7 +330,7 @@ def test_the_first_state_comes_back_after_a_second_decision():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         ctl(guest, "allow", "--confirm-within", str(LONG), PLAIN_NETWORK)
-        ctl(guest, "block", "--confirm-within", "1", PLAIN_NETWORK)
+        briefly(guest, "block", PLAIN_NETWORK)
         wait_for("rolled back", lambda: status(guest)["unconfirmed"] == [])
         assert rule(guest, PLAIN_NETWORK) == ("blocked", "payload-private")
         # a decision without a condition ends it
