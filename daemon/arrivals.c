@@ -5,9 +5,7 @@
 static bool is_arrival(const struct uevent *e) {
         static const struct guid none;
 
-        if (guid_equal(&e->instance, &none))
-                return false;
-        return e->action == UEVENT_ADD || (e->action == UEVENT_BIND && e->subject == UEVENT_DEVICE);
+        return e->subject == UEVENT_CHANNEL && e->action == UEVENT_ADD && !guid_equal(&e->instance, &none);
 }
 
 void arrivals_note(struct arrivals *a, const struct uevent *e) {

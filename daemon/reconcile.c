@@ -428,6 +428,13 @@ static bool judge_arrivals(struct manager *m) {
         return look_after_arrivals(m, m->arrived, now) >= 0;
 }
 
+/* Of a device that is not known yet; the event of its channel is about to follow. */
+static bool awaits_channels(struct manager *m, const struct uevent *e) {
+        return m->picture && !m->picture->evaluation->gated && e->subject == UEVENT_DEVICE &&
+                (e->action == UEVENT_ADD || e->action == UEVENT_BIND) &&
+                !tracking_find(&m->tracking, &e->instance);
+}
+
 static void on_uevent(const struct uevent *e, void *data) {
         struct manager *m = data;
         struct tracked *t = e->subject == UEVENT_DEVICE ? tracking_find(&m->tracking, &e->instance) : NULL;
@@ -445,6 +452,8 @@ static void on_uevent(const struct uevent *e, void *data) {
         exposures_event(m, e, t);
         if (e->subject == UEVENT_DRIVER && e->action == UEVENT_ADD)
                 gate_driver_came(&m->gate);
+        if (awaits_channels(m, e) && manager_reconcile_at(m, now_usec(CLOCK_MONOTONIC) + ARRIVALS_USEC) >= 0)
+                return;
         arrivals_note(&m->arrivals, e);
         look_soon(m);
 }

@@ -23,8 +23,7 @@ static void a_device_that_comes_is_one_arrival(void **state) {
         struct arrivals a = {};
 
         assert_false(arrivals_alone(&a));
-        note(&a, UEVENT_DEVICE, UEVENT_ADD, 1);
-        note(&a, UEVENT_DEVICE, UEVENT_BIND, 1);
+        note(&a, UEVENT_CHANNEL, UEVENT_ADD, 1);
         note(&a, UEVENT_CHANNEL, UEVENT_ADD, 1);
         assert_true(arrivals_alone(&a));
         assert_int_equal(a.n, 1);
@@ -40,6 +39,8 @@ static void anything_else_wants_a_look_at_everything(void **state) {
                 enum uevent_action action;
                 unsigned number;
         } others[] = {
+                { UEVENT_DEVICE, UEVENT_ADD, 1 },
+                { UEVENT_DEVICE, UEVENT_BIND, 1 },
                 { UEVENT_DEVICE, UEVENT_REMOVE, 1 },
                 { UEVENT_DEVICE, UEVENT_UNBIND, 1 },
                 { UEVENT_DEVICE, UEVENT_CHANGE, 1 },
@@ -52,10 +53,10 @@ static void anything_else_wants_a_look_at_everything(void **state) {
         for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
                 struct arrivals a = {};
 
-                note(&a, UEVENT_DEVICE, UEVENT_ADD, 1);
+                note(&a, UEVENT_CHANNEL, UEVENT_ADD, 1);
                 note(&a, others[i].subject, others[i].action, others[i].number);
                 assert_false(arrivals_alone(&a));
-                note(&a, UEVENT_DEVICE, UEVENT_ADD, 2);
+                note(&a, UEVENT_CHANNEL, UEVENT_ADD, 2);
                 assert_false(arrivals_alone(&a));
         }
 }
@@ -64,10 +65,10 @@ static void a_crowd_wants_a_look_at_everything(void **state) {
         struct arrivals a = {};
 
         for (unsigned i = 1; i <= ARRIVALS_MAX; i++)
-                note(&a, UEVENT_DEVICE, UEVENT_ADD, i);
-        note(&a, UEVENT_DEVICE, UEVENT_BIND, ARRIVALS_MAX);
+                note(&a, UEVENT_CHANNEL, UEVENT_ADD, i);
+        note(&a, UEVENT_CHANNEL, UEVENT_ADD, ARRIVALS_MAX);
         assert_true(arrivals_alone(&a));
-        note(&a, UEVENT_DEVICE, UEVENT_ADD, ARRIVALS_MAX + 1);
+        note(&a, UEVENT_CHANNEL, UEVENT_ADD, ARRIVALS_MAX + 1);
         assert_false(arrivals_alone(&a));
         assert_int_equal(a.n, ARRIVALS_MAX);
 }
