@@ -25,6 +25,6 @@ struct target;
 int target_new(const char *address, const struct state *state, sd_event *event, struct manager *m,
         struct target **ret, struct diag *d);
 
-/* The target stays as it is: systemd stops it with cvmd, but not for a restart of cvmd. */
+/* The target stays as it is: systemd stops it with cvmd. */
 void target_free(struct target *t);
 DEFINE_FREEP(struct target, target_free)

@@ -135,7 +135,7 @@ def test_a_protected_device_ends_it_while_it_is_there():
         systemd.wait("active")
 
 
-def test_a_restart_changes_nothing():
+def test_a_restart_asks_for_nothing():
     with Guest("snp-openhcl") as guest:
         systemd = Systemd(guest)
         start(guest)
