@@ -5,6 +5,7 @@
  */
 #include "lib/facts/redaction.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -23,6 +24,12 @@ struct mac {
         unsigned char bytes[MAC_BYTES];
 };
 
+/* Of either family, so that they can be compared. */
+struct ip {
+        int family;
+        unsigned char bytes[sizeof(struct in6_addr)];
+};
+
 struct redaction {
         struct guid *kept;
         size_t n_kept;
@@ -30,6 +37,8 @@ struct redaction {
         size_t n_guids;
         struct mac *macs;
         size_t n_macs;
+        struct ip *ips;
+        size_t n_ips;
         char *host;             /* NULL: none */
         size_t n_host, n_label; /* whole, and its first label alone */
 };
@@ -49,6 +58,7 @@ void redaction_free(struct redaction *r) {
         free(r->kept);
         free(r->guids);
         free(r->macs);
+        free(r->ips);
         free(r->host);
         free(r);
 }
@@ -95,6 +105,46 @@ static bool mac_at(const char *text, size_t n, size_t at, struct mac *ret) {
                 return false;
         *ret = m;
         return true;
+}
+
+static bool is_everybodys(const struct ip *ip) {
+        static const struct ip none4 = { .family = AF_INET }, none6 = { .family = AF_INET6 };
+
+        if (ip->family == AF_INET)
+                return memcmp(ip, &none4, sizeof(*ip)) == 0 || ip->bytes[0] == 127;
+        return memcmp(ip->bytes, none6.bytes, sizeof(ip->bytes) - 1) == 0 && ip->bytes[15] <= 1;
+}
+
+/* The length of the address of that family here, of which it takes all characters that could be part of it.
+ */
+static size_t family_at(int family, const char *characters, const char *text, size_t n, size_t at,
+        struct ip *ret) {
+        char copy[INET6_ADDRSTRLEN];
+        struct ip ip = { .family = family };
+        size_t length = 0;
+
+        if (at > 0 && (isalnum((unsigned char)text[at - 1]) || strchr(characters, text[at - 1])))
+                return 0;
+        while (at + length < n && text[at + length] && strchr(characters, text[at + length]))
+                length++;
+        if (at + length < n && isalnum((unsigned char)text[at + length]))
+                return 0;
+        if (length > 0 && text[at + length - 1] == '.')
+                length--; /* the end of a sentence */
+        if (length == 0 || length >= sizeof(copy))
+                return 0;
+        memcpy(copy, text + at, length);
+        copy[length] = 0;
+        if (inet_pton(family, copy, ip.bytes) != 1 || is_everybodys(&ip))
+                return 0;
+        *ret = ip;
+        return length;
+}
+
+static size_t ip_at(const char *text, size_t n, size_t at, struct ip *ret) {
+        size_t length = family_at(AF_INET6, "0123456789abcdefABCDEF:.", text, n, at, ret);
+
+        return length > 0 ? length : family_at(AF_INET, "0123456789.", text, n, at, ret);
 }
 
 /* The length of the host name here, whole or its first label, 0 when it is not here. */
@@ -160,12 +210,27 @@ static int learn_mac(struct redaction *r, const struct mac *m) {
         return 0;
 }
 
+static int learn_ip(struct redaction *r, const struct ip *ip) {
+        struct ip *bigger;
+
+        for (size_t i = 0; i < r->n_ips; i++)
+                if (memcmp(&r->ips[i], ip, sizeof(*ip)) == 0)
+                        return 0;
+        bigger = reallocarray(r->ips, r->n_ips + 1, sizeof(*bigger));
+        if (!bigger)
+                return -ENOMEM;
+        r->ips = bigger;
+        bigger[r->n_ips++] = *ip;
+        return 0;
+}
+
 int redaction_learn(struct redaction *r, const void *bytes, size_t n) {
         const char *text = bytes;
 
         for (size_t at = 0; at < n; at++) {
                 struct guid g;
                 struct mac m;
+                struct ip ip;
                 int error = 0;
 
                 if (guid_at(text, n, at, &g)) {
@@ -173,6 +238,8 @@ int redaction_learn(struct redaction *r, const void *bytes, size_t n) {
                                 error = add_guid(&r->guids, &r->n_guids, &g);
                 } else if (mac_at(text, n, at, &m))
                         error = learn_mac(r, &m);
+                else if (ip_at(text, n, at, &ip) > 0)
+                        error = learn_ip(r, &ip);
                 if (error < 0)
                         return error;
         }
@@ -226,6 +293,19 @@ static void put_mac(FILE *f, const struct redaction *r, const struct mac *m) {
                 number >> 8 & 0xff, number & 0xff);
 }
 
+/* From the ranges that nobody has: 198.18.0.0/15 for measuring, 2001:db8::/32 for documents. */
+static void put_ip(FILE *f, const struct redaction *r, const struct ip *ip) {
+        size_t number = 0;
+
+        while (number < r->n_ips && memcmp(&r->ips[number], ip, sizeof(*ip)) != 0)
+                number++;
+        number++; /* past the last one for what was not learned */
+        if (ip->family == AF_INET)
+                fprintf(f, "198.18.%zu.%zu", number >> 8 & 0xff, number & 0xff);
+        else
+                fprintf(f, "2001:db8::%zx:%zx", number >> 16 & 0xffff, number & 0xffff);
+}
+
 static void put_text(FILE *f, const struct redaction *r, enum redaction_place place, const char *text,
         size_t n) {
         size_t length;
@@ -234,6 +314,7 @@ static void put_text(FILE *f, const struct redaction *r, enum redaction_place pl
                 size_t host = place == REDACTION_TEXT ? host_at(r, text, n, at) : 0;
                 struct guid g;
                 struct mac m;
+                struct ip ip;
 
                 if (guid_at(text, n, at, &g)) {
                         put_guid(f, r, &g, text + at);
@@ -241,6 +322,8 @@ static void put_text(FILE *f, const struct redaction *r, enum redaction_place pl
                 } else if (mac_at(text, n, at, &m)) {
                         put_mac(f, r, &m);
                         length = MAC_LENGTH;
+                } else if ((length = ip_at(text, n, at, &ip)) > 0) {
+                        put_ip(f, r, &ip);
                 } else if (host > 0) {
                         fputs(HOST_STAND_IN, f);
                         length = host;

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Stand-ins for what names a machine: GUIDs, MAC addresses and the host name. The same one always has the
- * same stand-in, and GUIDs keep their order. GUIDs of device classes name no machine and stay.
+ * Stand-ins for what names a machine: GUIDs, MAC and IP addresses, and the host name. The same one always
+ * has the same stand-in, and GUIDs keep their order. GUIDs of device classes name no machine and stay, as do
+ * addresses that are every machine's: loopback and none.
  */
 #include <stddef.h>
 

@@ -13,6 +13,7 @@
 
 #define HOST_NAME "proc/sys/kernel/hostname"
 #define COMMAND_LINE "proc/cmdline"
+#define DM_NAME "/dm/name"
 
 /* Where common guests have their file systems; every other mount point says something about its owner. */
 static const char *const common_mounts[] = {
@@ -26,6 +27,8 @@ static const char *const common_mounts[] = {
         "/opt",
         "/root",
         "/srv",
+        "/sysroot",
+        "/sysroot/usr",
         "/tmp",
         "/usr",
         "/var",
@@ -34,18 +37,20 @@ static const char *const common_mounts[] = {
         "/var/tmp",
 };
 
-/* Arguments whose values say something about the guest as a guest. */
+/* Arguments that say something about the guest as a guest, and nothing of its owner. */
 static const char *const common_arguments[] = {
-        "BOOT_IMAGE=",
         "console=",
         "cvmd.",
         "hv_vmbus.",
         "mem_encrypt=",
-        "root=",
+        "root=PARTUUID=",
+        "root=UUID=",
         "swiotlb=",
         "trace_event=",
         "trace_instance=",
 };
+
+static const char *const common_flags[] = { "debug", "nosmt", "quiet", "ro", "rw", "single", "splash" };
 
 static int learn_text(struct redaction *r, const char *text) {
         return text ? redaction_learn(r, text, strlen(text)) : 0;
@@ -124,7 +129,16 @@ static bool begins_with_one_of(const char *word, const char *const *beginnings, 
         return false;
 }
 
-/* Keeps which arguments there are, and the values of those that are common to guests. */
+static bool is_flag(const char *word) {
+        size_t n = strcspn(word, "\n");
+
+        for (size_t i = 0; i < sizeof(common_flags) / sizeof(common_flags[0]); i++)
+                if (strlen(common_flags[i]) == n && strncmp(word, common_flags[i], n) == 0)
+                        return true;
+        return n == 0;
+}
+
+/* Keeps what is common to guests whole, and of other arguments which ones there are. */
 static int redact_command_line(const struct redaction *r, const char *text, size_t n, char **ret,
         size_t *ret_n) {
         _cleanup_(freep) char *copy = strndup(text, n), *out = NULL;
@@ -142,12 +156,13 @@ static int redact_command_line(const struct redaction *r, const char *text, size
 
                 if (used++ > 0)
                         fputc(' ', f);
-                if (!word[key] ||
+                if (is_flag(word) ||
                         begins_with_one_of(word, common_arguments,
                                 sizeof(common_arguments) / sizeof(common_arguments[0])))
                         fputs(word, f);
                 else
-                        fprintf(f, "%.*s=redacted%s", (int)key, word, strchr(word, '\n') ? "\n" : "");
+                        fprintf(f, "%.*s%sredacted%s", word[key] ? (int)key : 0, word, word[key] ? "=" : "",
+                                strchr(word, '\n') ? "\n" : "");
         }
         if (fclose(f) != 0)
                 return -ENOMEM;
@@ -168,7 +183,7 @@ static const struct snapshot_mount *mount_of(const struct snapshot *s, const cha
 }
 
 /* "/mount1" and so on, by the first mount of that place. */
-static int redact_mount_point(const struct snapshot *s, const char *where, char **ret) {
+int snapshot_redact_mount(const struct snapshot *s, const char *where, char **ret) {
         size_t number = 0;
 
         for (size_t i = 0; i < sizeof(common_mounts) / sizeof(common_mounts[0]); i++)
@@ -185,25 +200,11 @@ static int redact_mount_point(const struct snapshot *s, const char *where, char 
 static int redact_file(const struct snapshot *s, const char *file, size_t number, char **ret) {
         const struct snapshot_mount *m = mount_of(s, file);
         _cleanup_(freep) char *where = NULL;
-        int r = m ? redact_mount_point(s, m->where, &where) : 0;
+        int r = m ? snapshot_redact_mount(s, m->where, &where) : 0;
 
         if (r < 0)
                 return r;
         return asprintf(ret, "%s/file%zu", where ? where : "", number) < 0 ? -ENOMEM : 0;
-}
-
-/* Below /dev the kernel's names stay, as they do in sysfs; a mapping's name is its owner's. */
-static int redact_node(const struct redaction *r, const char *node, char **ret) {
-        static const char mapper[] = "/dev/mapper/";
-        _cleanup_(freep) char *name = NULL;
-        int error;
-
-        if (strncmp(node, mapper, strlen(mapper)) != 0)
-                return apply_text(r, REDACTION_PATH, node, ret);
-        error = apply_text(r, REDACTION_TEXT, node + strlen(mapper), &name);
-        if (error < 0)
-                return error;
-        return asprintf(ret, "%s%s", mapper, name) < 0 ? -ENOMEM : 0;
 }
 
 static bool ends_with(const char *text, const char *end) {
@@ -212,19 +213,71 @@ static bool ends_with(const char *text, const char *end) {
         return n >= length && strcmp(text + n - length, end) == 0;
 }
 
+/* "map1" and so on, by the first mapping of that name in sysfs; one that is not there is told apart by n. */
+static int redact_mapping(const struct snapshot *s, const char *name, size_t length, size_t n, char **ret) {
+        size_t number = 0;
+
+        for (size_t i = 0; i < s->n_entries; i++) {
+                const struct snapshot_entry *e = &s->entries[i];
+
+                if (!ends_with(e->path, DM_NAME) || e->kind != SNAPSHOT_FILE)
+                        continue;
+                number++;
+                if (strcspn(e->value, "\n") == length && strncmp(e->value, name, length) == 0)
+                        return asprintf(ret, "map%zu", number) < 0 ? -ENOMEM : 0;
+        }
+        return asprintf(ret, "map%zu", s->n_entries + n) < 0 ? -ENOMEM : 0;
+}
+
+/*
+ * Below /dev the kernel's names stay, as they do in sysfs; a mapping's name is its owner's, and so is what
+ * is in a folder. n tells those apart that are not in sysfs.
+ */
+static int redact_node(const struct snapshot *s, const struct redaction *r, const char *node, size_t n,
+        char **ret) {
+        static const char dev[] = "/dev/", mapper[] = "/dev/mapper/";
+        _cleanup_(freep) char *name = NULL;
+        int error;
+
+        if (strncmp(node, mapper, strlen(mapper)) == 0) {
+                error = redact_mapping(s, node + strlen(mapper), strlen(node + strlen(mapper)), n, &name);
+                if (error < 0)
+                        return error;
+                return asprintf(ret, "%s%s", mapper, name) < 0 ? -ENOMEM : 0;
+        }
+        if (strchr(node + strlen(dev), '/'))
+                return asprintf(ret, "/dev/folder/node%zu", n) < 0 ? -ENOMEM : 0;
+        return apply_text(r, REDACTION_PATH, node, ret);
+}
+
+/* A file's only line, with its end if it had one. Takes line over in any case. */
+static int finish_line(const struct snapshot_entry *e, int r, char *line, char **ret, size_t *ret_n) {
+        _cleanup_(freep) char *owned = line;
+        int n = r < 0 ? r : asprintf(ret, "%s%s", line, strchr(e->value, '\n') ? "\n" : "");
+
+        if (n < 0)
+                return r < 0 ? r : -ENOMEM;
+        *ret_n = (size_t)n;
+        return 0;
+}
+
 static int redact_value(const struct snapshot *s, const struct redaction *r, size_t i, char **ret,
         size_t *ret_n) {
         const struct snapshot_entry *e = &s->entries[i];
-        bool owned = strncmp(e->path, "proc/", strlen("proc/")) == 0 || ends_with(e->path, "/dm/name");
+        bool owned = strncmp(e->path, "proc/", strlen("proc/")) == 0;
+        char *line = NULL;
 
         if (strcmp(e->path, COMMAND_LINE) == 0)
                 return redact_command_line(r, e->value, e->size, ret, ret_n);
         if (ends_with(e->path, "/loop/backing_file")) {
-                int error = redact_file(s, e->value, i, ret);
+                int error = redact_file(s, e->value, i, &line);
 
-                if (error == 0)
-                        *ret_n = strlen(*ret);
-                return error;
+                return finish_line(e, error, line, ret, ret_n);
+        }
+        if (ends_with(e->path, DM_NAME)) {
+                int error = redact_mapping(s, e->value, strcspn(e->value, "\n"), 0, &line);
+
+                return finish_line(e, error, line, ret, ret_n);
         }
         return redaction_apply(r, owned ? REDACTION_TEXT : REDACTION_PATH, e->value, e->size, ret, ret_n);
 }
@@ -256,10 +309,10 @@ static int redact_entry(const struct snapshot *s, const struct redaction *r, siz
 static int redact_mount(const struct snapshot *s, const struct redaction *r, const struct snapshot_mount *m,
         struct snapshot *copy) {
         _cleanup_(freep) char *where = NULL, *source = NULL;
-        int error = redact_mount_point(s, m->where, &where);
+        int error = snapshot_redact_mount(s, m->where, &where);
 
         if (error == 0 && m->source)
-                error = redact_node(r, m->source, &source);
+                error = redact_node(s, r, m->source, (size_t)(m - s->mounts), &source);
         if (error < 0)
                 return error;
         return snapshot_add_mount(copy,
@@ -274,7 +327,7 @@ static int redact_swap(const struct snapshot *s, const struct redaction *r, size
         struct snapshot *copy) {
         _cleanup_(freep) char *file = NULL;
         int error = strncmp(s->swaps[i], "/dev/", strlen("/dev/")) == 0
-                ? redact_node(r, s->swaps[i], &file)
+                ? redact_node(s, r, s->swaps[i], s->n_mounts + i, &file)
                 : redact_file(s, s->swaps[i], s->n_entries + i, &file);
 
         return error < 0 ? error : snapshot_add_swap(copy, file);

@@ -6,9 +6,10 @@
 #include "lib/facts/snapshot.h"
 
 /*
- * A copy in which instance GUIDs, host name, MAC addresses, uncommon mount points, files and the values of
- * unknown kernel arguments are replaced, each consistently by the same stand-in wherever it occurs, paths,
- * links and values alike; verdicts stay the same.
+ * A copy in which instance GUIDs and other UUIDs, the host name, MAC and IP addresses, uncommon mount
+ * points, files, names of mappings and kernel arguments that are not common to guests are replaced, each
+ * consistently by the same stand-in wherever it occurs, paths, links and values alike; verdicts stay the
+ * same. What the kernel names, and its release, stay.
  */
 int snapshot_redact(const struct snapshot *s, struct snapshot **ret, struct diag *d);
 
@@ -17,5 +18,8 @@ int snapshot_redact(const struct snapshot *s, struct snapshot **ret, struct diag
  * redaction_learn() each text, settle, then apply to each.
  */
 int snapshot_redact_learn(const struct snapshot *s, struct redaction *r);
+/* The stand-in of a place where something is mounted. -ENOMEM. */
+int snapshot_redact_mount(const struct snapshot *s, const char *where, char **ret);
+
 int snapshot_redact_apply(const struct snapshot *s, const struct redaction *r, struct snapshot **ret,
         struct diag *d);

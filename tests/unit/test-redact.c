@@ -72,43 +72,52 @@ static void redacting_again_changes_nothing(void **state) {
 #define SERVICE "00000400-facb-11e6-bd58-64006a7986d3"
 
 static void each_name_is_replaced_where_it_stands(void **state) {
-        static const char text[] = "cvmd-snapshot 1\n"
-                                   "kmsg \"hv_vmbus: Vmbus version:6.0\"\n"
-                                   "mount 8:1 / ext4\n"
-                                   "mount 8:2 /srv/secret-project xfs\n"
-                                   "mount 254:0 /home ext4 /dev/mapper/web7-home\n"
-                                   "swap /srv/secret-project/swap\n"
-                                   "swap /dev/sda3\n"
-                                   "netlink-link 2 eth0 00:0d:3a:f4:9d:3b up vf-of=none\n"
-                                   "file proc/cmdline 0444 \"root=UUID=11DC2C3B-6ed7-4cc4-b8a5-6ad3bd9b2f6a "
-                                   "ip=10.0.0.4::web7 quiet "
-                                   "swiotlb=force secret=x\\n\"\n"
-                                   "file proc/sys/kernel/hostname 0644 \"web7.example.org\\n\"\n"
-                                   "file sys/devices/a/address 0444 \"00:0D:3A:F4:9D:3B\\n\"\n"
-                                   "file sys/devices/a/class_id 0444 \"{" SERVICE "}\\n\"\n"
-                                   "file sys/devices/a/other 0444 \"" SERVICE
-                                   " web7 11dc2c3b-6ed7-4cc4-b8a5-6ad3bd9b2f6a\\n\"\n"
-                                   "file sys/devices/virtual/block/dm-0/dm/name 0444 \"web7-home\\n\"\n"
-                                   "file sys/devices/virtual/block/loop0/loop/backing_file 0444 "
-                                   "\"/srv/secret-project/disk\\n\"\n"
-                                   "end\n";
+        static const char text[] =
+                "cvmd-snapshot 1\n"
+                "kmsg \"hv_vmbus: Vmbus version:6.0\"\n"
+                "mount 0:40 /mnt btrfs /dev/SECRET/home\n"
+                "mount 0:41 /opt btrfs /dev/mapper/SECRET\n"
+                "mount 8:1 / ext4\n"
+                "mount 8:2 /srv/secret-project xfs\n"
+                "mount 254:0 /home ext4 /dev/mapper/web7-home\n"
+                "swap /srv/secret-project/swap\n"
+                "swap /dev/sda3\n"
+                "netlink-link 2 eth0 00:0d:3a:f4:9d:3b up vf-of=none\n"
+                "file proc/cmdline 0444 \"root=UUID=11DC2C3B-6ed7-4cc4-b8a5-6ad3bd9b2f6a "
+                "ip=10.0.0.4::web7 quiet "
+                "swiotlb=force secret=x SECRET\\n\"\n"
+                "file proc/sys/kernel/hostname 0644 \"web7.example.org\\n\"\n"
+                "file sys/devices/a/address 0444 \"00:0D:3A:F4:9D:3B\\n\"\n"
+                "file sys/devices/a/class_id 0444 \"{" SERVICE "}\\n\"\n"
+                "file sys/devices/a/ips 0444 \"10.0.0.4, [fd00::4]:443 10.0.0.4. 127.0.0.1 "
+                "::1 6.0\\n\"\n"
+                "file sys/devices/a/other 0444 \"" SERVICE
+                " web7 11dc2c3b-6ed7-4cc4-b8a5-6ad3bd9b2f6a\\n\"\n"
+                "file sys/devices/virtual/block/dm-0/dm/name 0444 \"web7-home\\n\"\n"
+                "file sys/devices/virtual/block/loop0/loop/backing_file 0444 "
+                "\"/srv/secret-project/disk\\n\"\n"
+                "end\n";
         static const char *const there[] = {
-                "mount 8:2 /mount2 xfs\n",
-                "mount 254:0 /home ext4 /dev/mapper/host-home\n",
-                "dm/name 0444 \"host-home\\n\"",
-                "swap /mount2/file",
+                "mount 8:2 /mount4 xfs\n",
+                "mount 254:0 /home ext4 /dev/mapper/map1\n",
+                "mount 0:40 /mnt btrfs /dev/folder/node",
+                "mount 0:41 /opt btrfs /dev/mapper/map",
+                "dm/name 0444 \"map1\\n\"",
+                "file sys/devices/a/ips 0444 \"198.18.0.1, [2001:db8::0:2]:443 198.18.0.1. 127.0.0.1 ::1 "
+                "6.0\\n\"",
+                "swap /mount4/file",
                 "swap /dev/sda3\n",
                 "eth0 02:00:00:00:00:01 up",
-                "ip=redacted quiet swiotlb=force secret=redacted\\n\"",
+                "ip=redacted quiet swiotlb=force secret=redacted redacted\\n\"",
                 "root=UUID=00010000-CAFE-4000-A000-000000000000 ",
                 "hostname 0644 \"host\\n\"",
                 "address 0444 \"02:00:00:00:00:01\\n\"",
                 "class_id 0444 \"{" SERVICE "}\\n\"",
                 "other 0444 \"" SERVICE " web7 00010000-cafe-4000-a000-000000000000\\n\"",
-                "backing_file 0444 \"/mount2/file",
+                "backing_file 0444 \"/mount4/file",
         };
         static const char *const gone[] = { "secret-project", "0d:3a", "0D:3A", "11dc2c3b", "11DC2C3B",
-                "10.0.0.4" };
+                "10.0.0.4", "fd00", "SECRET" };
         _cleanup_(snapshot_freep) struct snapshot *s = snapshot_of_text("text", text, strlen(text)),
                                                   *copy = redacted(s);
         _cleanup_(freep) char *out = text_of(copy);
