@@ -195,8 +195,9 @@ static int line_check(const char *line, size_t n, struct chain *chain, struct js
         return 0;
 }
 
-/* Every line, in order; l, where given, remembers what they say. */
-static int check_lines(const char *name, const char *text, size_t n, struct decision_log *l,
+/* Every line, in order; take, where given, gets what they say. */
+static int check_lines(const char *name, const char *text, size_t n,
+        int (*take)(const struct decision_record *r, uint64_t sequence, void *data), void *data,
         struct chain *ret, struct diag *d) {
         struct chain chain = {};
         unsigned number = 0;
@@ -213,7 +214,7 @@ static int check_lines(const char *name, const char *text, size_t n, struct deci
                 r = line_check(text, (size_t)(newline - text), &chain, &document, &record, d);
                 if (r < 0)
                         return diag_wrap(d, r, "%s:%u", name, number);
-                r = l ? remember(l, &record) : 0;
+                r = take ? take(&record, chain.sequence, data) : 0;
                 if (r < 0)
                         return diag_errno(d, r, "%s:%u", name, number);
                 n -= (size_t)(newline + 1 - text);
@@ -223,10 +224,22 @@ static int check_lines(const char *name, const char *text, size_t n, struct deci
         return 0;
 }
 
+static int remember_line(const struct decision_record *r, uint64_t sequence, void *data) {
+        return remember(data, r);
+}
+
+int decision_log_read(const char *name, const char *text, size_t n,
+        int (*take)(const struct decision_record *r, uint64_t sequence, void *data), void *data,
+        struct diag *d) {
+        struct chain chain;
+
+        return check_lines(name, text, n, take, data, &chain, d);
+}
+
 int decision_log_verify(const char *name, const char *text, size_t n, uint64_t *ret_sequence,
         struct digest *ret_head, struct diag *d) {
         struct chain chain;
-        int r = check_lines(name, text, n, NULL, &chain, d);
+        int r = check_lines(name, text, n, NULL, NULL, &chain, d);
 
         if (r < 0)
                 return r;
@@ -278,7 +291,7 @@ int decision_log_open(int folder, struct decision_log **ret, struct diag *d) {
         r = cut_last_line(l->fd, text, &n, d);
         if (r < 0)
                 return r;
-        r = check_lines(LOG_NAME, text, n, l, &l->chain, d);
+        r = check_lines(LOG_NAME, text, n, remember_line, l, &l->chain, d);
         if (r < 0)
                 return r;
         l->size = n;

@@ -50,6 +50,14 @@ int decision_log_append(struct decision_log *l, const struct decision_record *r,
 uint64_t decision_log_sequence(const struct decision_log *l);  /* of the last line, 0 when empty */
 struct digest decision_log_head(const struct decision_log *l); /* of the last line, all zero when empty */
 
+/*
+ * Pure: hands each entry of a log's bytes to take, in order, as far as the chain holds; name is for the
+ * diag. -EBADMSG with name:line, or what take says first. The record's strings end with the call.
+ */
+int decision_log_read(const char *name, const char *text, size_t n,
+        int (*take)(const struct decision_record *r, uint64_t sequence, void *data), void *data,
+        struct diag *d);
+
 /* Pure: checks a log's bytes; name is for the diag. -EBADMSG with name:line. */
 int decision_log_verify(const char *name, const char *text, size_t n, uint64_t *ret_sequence,
         struct digest *ret_head, struct diag *d);

@@ -39,7 +39,7 @@ static int compare_held(const void *a, const void *b) {
         return guid_compare(&((const struct held *)a)->instance, &((const struct held *)b)->instance);
 }
 
-static struct held find_held(const struct held *held, size_t n_held, const struct guid *instance) {
+struct held held_find(const struct held *held, size_t n_held, const struct guid *instance) {
         const struct held none = { .instance = *instance };
         const struct held *found = NULL;
 
@@ -124,7 +124,7 @@ int plan_make(const struct guest *g, const struct evaluation *e, const struct he
                 return -ENOMEM;
         for (size_t i = 0; i < g->n_devices; i++) {
                 const struct device *device = &g->devices[i];
-                struct held h = find_held(held, n_held, &device->instance);
+                struct held h = held_find(held, n_held, &device->instance);
                 enum plan_verb verb = verb_for(&e->decisions[i], e, device, &h);
 
                 if (verb == PLAN_NOTHING && is_to_be_admitted(&e->decisions[i], e->mode, device, &h))

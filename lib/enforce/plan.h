@@ -23,6 +23,9 @@ struct held {
         bool withheld;          /* the gate may keep a driver from it that it could have */
 };
 
+/* What is held of the instance in a sorted list; nothing, where it is not there. */
+struct held held_find(const struct held *held, size_t n_held, const struct guid *instance);
+
 struct plan_step {
         enum plan_verb verb;
         size_t device; /* index into the guest's */

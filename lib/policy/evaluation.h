@@ -99,5 +99,12 @@ enum gate_state {
 enum gate_state gate_state_of(const struct evaluation *e, const struct guest *g);
 const char *gate_state_to_string(enum gate_state s); /* unset off on pending */
 
+/*
+ * Pure: what the verdict will be once all is done that e, of which the decision is, asks for, when nothing
+ * is pending and nothing fails: how a policy that is not in force is told.
+ */
+enum verdict verdict_intended(const struct evaluation *e, const struct decision *d,
+        const struct device *device, enum enforcement enforcement);
+
 /* Pure: of the whole guest, from its evaluation and one verdict for each device. */
 enum guest_state state_of(const struct evaluation *e, const enum verdict *verdicts);

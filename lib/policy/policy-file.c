@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/policy/policy-private.h"
@@ -29,8 +30,8 @@ static const char *below_root(const char *path) {
 
 /* One load on its way. */
 struct load {
-        struct policy_text *texts;
-        size_t n, size; /* texts, and the bytes in all of them */
+        struct policy_texts read;
+        size_t size;    /* the bytes in all of them */
         size_t n_seen;  /* files that were there, readable or not */
         bool too_large; /* and then nothing is parsed: that would be work without bounds */
         struct policy_problems problems;
@@ -48,12 +49,17 @@ struct found_list {
         size_t n;
 };
 
-static void load_done(struct load *l) {
-        for (size_t i = 0; i < l->n; i++) {
-                free(l->texts[i].name);
-                free(l->texts[i].text);
+void policy_texts_done(struct policy_texts *t) {
+        for (size_t i = 0; i < t->n; i++) {
+                free(t->texts[i].name);
+                free(t->texts[i].text);
         }
-        free(l->texts);
+        free(t->texts);
+        *t = (struct policy_texts){};
+}
+
+static void load_done(struct load *l) {
+        policy_texts_done(&l->read);
         policy_problems_done(&l->problems);
 }
 
@@ -74,7 +80,7 @@ static int refuse(struct load *l, const char *file, const char *format, ...) {
         va_start(ap, format);
         vsnprintf(message, sizeof(message), format, ap);
         va_end(ap);
-        return policy_problem_add(&l->problems, POLICY_ERROR, file, l->n, 0, 0, "%s", message);
+        return policy_problem_add(&l->problems, POLICY_ERROR, file, l->read.n, 0, 0, "%s", message);
 }
 
 /* Of a file or folder that is there, or was named, and does not open or read. */
@@ -86,13 +92,13 @@ static int refuse_unread(struct load *l, const char *file, int error) {
 /* Takes text over in any case. */
 static int add_text(struct load *l, const char *name, char *text, size_t n) {
         _cleanup_(freep) char *owned = text, *copy = strdup(name);
-        struct policy_text *bigger = reallocarray(l->texts, l->n + 1, sizeof(*bigger));
+        struct policy_text *bigger = reallocarray(l->read.texts, l->read.n + 1, sizeof(*bigger));
 
         if (bigger)
-                l->texts = bigger;
+                l->read.texts = bigger;
         if (!bigger || !copy)
                 return -ENOMEM;
-        l->texts[l->n++] = (struct policy_text){ .name = TAKE(copy), .text = TAKE(owned), .n = n };
+        l->read.texts[l->read.n++] = (struct policy_text){ .name = TAKE(copy), .text = TAKE(owned), .n = n };
         l->size += n;
         return 0;
 }
@@ -141,22 +147,14 @@ static bool same_file(const struct stat *a, const struct stat *b) {
                 a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* All questions are put to the descriptor that is read. */
-static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
+/* A regular file, which must stay as it was before; anything else is read as it comes. */
+static int read_bounded(struct load *l, int fd, const char *name, const struct stat *before) {
         _cleanup_(freep) char *text = NULL;
-        struct stat before, after;
-        bool good;
+        struct stat after;
         size_t n;
         int r;
 
-        if (fstat(fd, &before) < 0)
-                return refuse_unread(l, name, -errno);
-        if (!S_ISREG(before.st_mode))
-                return refuse(l, name, "not a regular file: remove it, or give it another name");
-        r = check_owner(l, name, &before, owner, &good);
-        if (r < 0 || !good)
-                return r;
-        if ((uint64_t)before.st_size > room(l))
+        if (S_ISREG(before->st_mode) && (uint64_t)before->st_size > room(l))
                 return refuse_size(l, name);
         r = file_read_fd(fd, room(l), &text, &n);
         if (r == -ENOMEM)
@@ -165,10 +163,24 @@ static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
                 return refuse_size(l, name);
         if (r < 0 || fstat(fd, &after) < 0)
                 return refuse_unread(l, name, r < 0 ? r : -errno);
-        if (n != (size_t)before.st_size || !same_file(&before, &after))
+        if (S_ISREG(before->st_mode) && (n != (size_t)before->st_size || !same_file(before, &after)))
                 return refuse(l, name,
                         "it changed while it was read: load it again, and replace files by renaming");
         return add_text(l, name, TAKE(text), n);
+}
+
+/* All questions are put to the descriptor that is read. */
+static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
+        struct stat st;
+        bool good;
+        int r;
+
+        if (fstat(fd, &st) < 0)
+                return refuse_unread(l, name, -errno);
+        if (!S_ISREG(st.st_mode))
+                return refuse(l, name, "not a regular file: remove it, or give it another name");
+        r = check_owner(l, name, &st, owner, &good);
+        return r < 0 || !good ? r : read_bounded(l, fd, name, &st);
 }
 
 /* A link to /dev/null takes the file away; any other is refused. */
@@ -325,9 +337,24 @@ static int load_parse(struct load *l, struct policy **ret, struct policy_problem
         struct policy *p = calloc(1, sizeof(*p));
         int r = p ? 0 : -ENOMEM;
 
-        for (size_t i = 0; r == 0 && i < l->n && !l->too_large; i++)
-                r = policy_read_text(p, l->texts[i].name, l->texts[i].text, l->texts[i].n, &l->problems);
+        for (size_t i = 0; r == 0 && i < l->read.n && !l->too_large; i++)
+                r = policy_read_text(p, l->read.texts[i].name, l->read.texts[i].text, l->read.texts[i].n,
+                        &l->problems);
         return load_finish(l, p, r, ret, ret_problems, d);
+}
+
+/* The end of reading alone. */
+static int load_hand_out(struct load *l, struct policy_texts *ret, struct policy_problems *ret_problems,
+        struct diag *d) {
+        int r = policy_problems_close(&l->problems, d);
+
+        *ret_problems = l->problems;
+        l->problems = (struct policy_problems){};
+        if (r < 0)
+                return r;
+        *ret = l->read;
+        l->read = (struct policy_texts){};
+        return 0;
 }
 
 int policy_load(struct sysroot *root, uid_t owner, struct policy **ret, struct policy_problems *ret_problems,
@@ -342,7 +369,7 @@ int policy_load_changed(struct sysroot *root, uid_t owner, const struct policy_c
 
         if (r < 0)
                 return diag_errno(d, r, "policy");
-        if (l.n == 0 && l.problems.n_errors == 0)
+        if (l.read.n == 0 && l.problems.n_errors == 0)
                 return diag_fail(d, -ENODATA,
                         "no policy: no *" SUFFIX " in /etc, /run or /usr/lib/cvmd/policy.d");
         return load_parse(&l, ret, ret_problems, d);
@@ -389,21 +416,67 @@ static int read_named_folder(struct load *l, const char *folder) {
         return r;
 }
 
-int policy_load_files(char *const *paths, size_t n, struct policy **ret,
-        struct policy_problems *ret_problems, struct diag *d) {
-        _cleanup_(load_done) struct load l = {};
-
+/* -ENODATA when there is no file at all. */
+static int read_all_named(struct load *l, char *const *paths, size_t n, struct diag *d) {
         for (size_t i = 0; i < n; i++) {
                 struct stat st;
                 bool is_folder = stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode);
-                int r = is_folder ? read_named_folder(&l, paths[i]) : read_named(&l, paths[i]);
+                int r = is_folder ? read_named_folder(l, paths[i]) : read_named(l, paths[i]);
 
                 if (r < 0)
                         return diag_errno(d, r, "policy");
         }
-        if (l.n_seen == 0 && l.problems.n_errors == 0)
+        if (l->n_seen == 0 && l->problems.n_errors == 0)
                 return diag_fail(d, -ENODATA, "no policy: no *" SUFFIX " in what was named");
-        return load_parse(&l, ret, ret_problems, d);
+        return 0;
+}
+
+int policy_load_files(char *const *paths, size_t n, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d) {
+        _cleanup_(load_done) struct load l = {};
+        int r = read_all_named(&l, paths, n, d);
+
+        return r < 0 ? r : load_parse(&l, ret, ret_problems, d);
+}
+
+int policy_read_files(char *const *paths, size_t n, struct policy_texts *ret,
+        struct policy_problems *ret_problems, struct diag *d) {
+        _cleanup_(load_done) struct load l = {};
+        int r = read_all_named(&l, paths, n, d);
+
+        return r < 0 ? r : load_hand_out(&l, ret, ret_problems, d);
+}
+
+static int read_source(struct load *l, const struct policy_source *source) {
+        struct stat st;
+
+        if (fstat(source->fd, &st) < 0)
+                return refuse_unread(l, source->name, -errno);
+        if (lseek(source->fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
+                return refuse_unread(l, source->name, -errno);
+        return read_bounded(l, source->fd, source->name, &st);
+}
+
+int policy_read_sources(const struct policy_source *sources, size_t n, struct policy_texts *ret,
+        struct policy_problems *ret_problems, struct diag *d) {
+        _cleanup_(load_done) struct load l = {};
+
+        for (size_t i = 0; i < n; i++) {
+                int r = read_source(&l, &sources[i]);
+
+                if (r < 0)
+                        return diag_errno(d, r, "policy");
+        }
+        return load_hand_out(&l, ret, ret_problems, d);
+}
+
+int policy_parse_texts(const struct policy_texts *texts, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d) {
+        struct load l = { .read = *texts }; /* borrowed, so load_done() is not for it */
+        int r = load_parse(&l, ret, ret_problems, d);
+
+        policy_problems_done(&l.problems);
+        return r;
 }
 
 int policy_parse(const char *name, const char *text, size_t n, struct policy **ret,

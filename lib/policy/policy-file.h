@@ -59,6 +59,42 @@ int policy_load_changed(struct sysroot *root, uid_t owner, const struct policy_c
 int policy_load_files(char *const *paths, size_t n, struct policy **ret,
         struct policy_problems *ret_problems, struct diag *d);
 
+/* A policy file as it was read. */
+struct policy_text {
+        char *name; /* as messages name it */
+        char *text;
+        size_t n;
+};
+
+struct policy_texts {
+        struct policy_text *texts;
+        size_t n;
+};
+
+void policy_texts_done(struct policy_texts *t);
+
+/* The texts of these files (or folders of *.json), in this order: what policy_load_files() reads, unparsed.
+ */
+int policy_read_files(char *const *paths, size_t n, struct policy_texts *ret,
+        struct policy_problems *ret_problems, struct diag *d);
+
+/* A policy file that somebody else has opened; name is for messages. */
+struct policy_source {
+        const char *name;
+        int fd;
+};
+
+/*
+ * The same for descriptors of any kind, each from its beginning where it has one. Reading may take as long
+ * as whoever writes to a pipe, or serves a file system, likes.
+ */
+int policy_read_sources(const struct policy_source *sources, size_t n, struct policy_texts *ret,
+        struct policy_problems *ret_problems, struct diag *d);
+
+/* What was read becomes one policy. */
+int policy_parse_texts(const struct policy_texts *texts, struct policy **ret,
+        struct policy_problems *ret_problems, struct diag *d);
+
 /* The same for one text; name is for messages. */
 int policy_parse(const char *name, const char *text, size_t n, struct policy **ret,
         struct policy_problems *ret_problems, struct diag *d);

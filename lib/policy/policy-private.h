@@ -7,13 +7,6 @@
 void policy_words_done(struct policy_words *w);
 void policy_rule_done(struct policy_rule *r);
 
-/* One file's text on its way into a policy. */
-struct policy_text {
-        char *name;
-        char *text;
-        size_t n;
-};
-
 /*
  * Reads the text into p, behind what is there: rules are appended, a setting that p has already stays. What
  * is wrong goes to problems, in which case p is of no use. -ENOMEM.

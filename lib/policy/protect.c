@@ -39,8 +39,7 @@ static bool holds(const struct policy_words *list, const char *word) {
         return false;
 }
 
-/* How much of path the mount point covers; 0: it does not hold the path. */
-static size_t covered(const char *mount, const char *path) {
+size_t protect_covered(const char *mount, const char *path) {
         size_t n = strlen(mount);
 
         if (strncmp(mount, path, n) != 0)
@@ -54,8 +53,9 @@ static const struct dependent *best_mount(const struct device *d, const char *pa
 
         *ret_covered = 0;
         for (size_t i = 0; i < d->n_dependents; i++) {
-                size_t n =
-                        d->dependents[i].kind == DEPENDENT_MOUNT ? covered(d->dependents[i].name, path) : 0;
+                size_t n = d->dependents[i].kind == DEPENDENT_MOUNT
+                        ? protect_covered(d->dependents[i].name, path)
+                        : 0;
 
                 if (n > *ret_covered) {
                         *ret_covered = n;

@@ -21,3 +21,6 @@ void protect_decisions(const struct policy *p, const struct guest *g, struct dec
  */
 void protect_kept(const struct policy *p, const struct guest *g, const struct kept_protection *kept,
         struct decision *decisions);
+
+/* How much of path the mount point covers; 0: it does not hold the path. */
+size_t protect_covered(const char *mount, const char *path);

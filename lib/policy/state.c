@@ -59,6 +59,23 @@ enum verdict verdict_of(const struct decision *d, const struct device *device,
         return d->protected ? VERDICT_PROTECTED : VERDICT_VIOLATING;
 }
 
+/* Follows plan_make(): what it would block, release or leave alone. */
+enum verdict verdict_intended(const struct evaluation *e, const struct decision *d,
+        const struct device *device, enum enforcement enforcement) {
+        bool enforces = e->mode == MODE_ENFORCE && !device->hvsock && !d->protected;
+
+        if (!d->violates)
+                return VERDICT_ALLOWED;
+        if (enforces && d->action == ACTION_BLOCK)
+                return VERDICT_BLOCKED;
+        /* released, where it was blocked */
+        if ((enforces && d->action == ACTION_AUDIT) ||
+                (e->mode != MODE_ENFORCE && e->lets_go && !d->protected))
+                return VERDICT_VIOLATING;
+        return verdict_of(d, device,
+                enforcement == ENFORCEMENT_BLOCKED ? ENFORCEMENT_BLOCKED : ENFORCEMENT_NONE);
+}
+
 enum guest_state state_of(const struct evaluation *e, const enum verdict *verdicts) {
         bool violates = false;
 

@@ -281,7 +281,7 @@ def test_notes_that_cannot_be_written_stop_no_block():
             there("umount", folder)
         guest.simulator.reoffer(instance=NETWORK, relid=41, flags=CONFIDENTIAL)
         guest.wait_verdict(NETWORK, "allowed")
-        assert guest.simulator.driver(NETWORK) == "hv_netvsc"
+        wait_for("its driver", lambda: guest.simulator.driver(NETWORK) == "hv_netvsc")
 
 
 main(globals())

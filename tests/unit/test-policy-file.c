@@ -396,6 +396,41 @@ static void named_files_and_folders(void **state) {
         assert_int_equal(empty.r, -ENODATA);
 }
 
+/* What somebody else has opened: from its beginning, whatever kind it is, and bounded. */
+static void opened_files_are_read(void **state) {
+        const struct scratch *s = *state;
+        _cleanup_(policy_problems_done) struct policy_problems problems = {}, unread = {}, large = {};
+        _cleanup_(policy_texts_done) struct policy_texts texts = {}, none = {};
+        _cleanup_(policy_freep) struct policy *policy = NULL;
+        int pipes[2], file, zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+        struct diag d = {};
+
+        scratch_write(s, "a.json", RULE("a"));
+        file = openat(s->fd, "a.json", O_RDONLY | O_CLOEXEC);
+        assert_int_equal(pipe(pipes), 0);
+        assert_int_equal(write(pipes[1], RULE("b"), strlen(RULE("b"))), strlen(RULE("b")));
+        close(pipes[1]);
+        assert_int_equal(lseek(file, 5, SEEK_SET), 5);
+        const struct policy_source sources[] = { { "pipe", pipes[0] }, { "file", file } };
+        const struct policy_source gone[] = { { "file", file }, { "gone", -1 } };
+        const struct policy_source endless[] = { { "zero", zero } };
+
+        assert_int_equal(policy_read_sources(sources, 2, &texts, &problems, &d), 0);
+        assert_int_equal(policy_parse_texts(&texts, &policy, &problems, &d), 0);
+        assert_int_equal(policy->n_rules, 2);
+        assert_string_equal(policy->rules[0].id, "b");
+        assert_string_equal(policy->rules[1].origin.file, "file");
+
+        assert_int_equal(policy_read_sources(gone, 2, &none, &unread, &d), -EBADMSG);
+        assert_non_null(strstr(d.text, "gone: error: cannot be read"));
+        assert_int_equal(policy_read_sources(endless, 1, &none, &large, &d), -EBADMSG);
+        assert_non_null(strstr(d.text, "zero: error: too large"));
+        assert_int_equal(none.n, 0);
+        close(pipes[0]);
+        close(file);
+        close(zero);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -415,6 +450,7 @@ static const struct CMUnitTest tests[] = {
         TEST(what_changes_while_it_is_read_is_refused),
         TEST(every_file_is_checked_in_one_run),
         TEST(named_files_and_folders),
+        TEST(opened_files_are_read),
 };
 
 RUN(tests)

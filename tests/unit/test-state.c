@@ -55,6 +55,60 @@ static void verdicts_of_a_device(void **state) {
         }
 }
 
+/* What a policy that is not in force would make of a device, as the plan would act. */
+static void intended_verdicts_of_a_device(void **state) {
+        static const struct decision allow = { .action = ACTION_ALLOW };
+        static const struct decision audit = { .action = ACTION_AUDIT, .violates = true };
+        static const struct decision block = { .action = ACTION_BLOCK, .violates = true };
+        static const struct decision halt = { .action = ACTION_HALT, .violates = true };
+        static const struct decision spared = { .action = ACTION_BLOCK,
+                .violates = true,
+                .protected = true };
+        static const struct device bound = { .driver = driver };
+        static const struct device unbound = {};
+        static const struct device marked = { .driver_override = ours };
+        static const struct device connection = { .hvsock = true, .driver = driver };
+        static const struct {
+                const struct decision *decision;
+                const struct device *device;
+                enum enforcement enforcement;
+                enum policy_mode mode;
+                enum verdict verdict;
+                bool lets_go;
+        } rows[] = {
+                { &allow, &bound, ENFORCEMENT_NONE, MODE_ENFORCE, VERDICT_ALLOWED },
+                { &allow, &unbound, ENFORCEMENT_BLOCKED, MODE_AUDIT, VERDICT_ALLOWED }, /* released */
+                { &block, &bound, ENFORCEMENT_NONE, MODE_ENFORCE, VERDICT_BLOCKED },
+                { &block, &bound, ENFORCEMENT_FAILED, MODE_ENFORCE, VERDICT_BLOCKED },
+                { &block, &bound, ENFORCEMENT_PENDING, MODE_ENFORCE, VERDICT_BLOCKED },
+                { &block, &bound, ENFORCEMENT_NONE, MODE_AUDIT, VERDICT_VIOLATING },
+                { &block, &bound, ENFORCEMENT_PENDING, MODE_AUDIT, VERDICT_VIOLATING },
+                { &block, &bound, ENFORCEMENT_NONE, MODE_OFF, VERDICT_VIOLATING },
+                { &block, &unbound, ENFORCEMENT_BLOCKED, MODE_AUDIT, VERDICT_BLOCKED }, /* kept */
+                { &block, &marked, ENFORCEMENT_NONE, MODE_AUDIT, VERDICT_BLOCKED },
+                { &block, &connection, ENFORCEMENT_NONE, MODE_ENFORCE, VERDICT_VIOLATING },
+                { &audit, &bound, ENFORCEMENT_NONE, MODE_ENFORCE, VERDICT_VIOLATING },
+                { &audit, &marked, ENFORCEMENT_BLOCKED, MODE_ENFORCE, VERDICT_VIOLATING }, /* released */
+                { &audit, &marked, ENFORCEMENT_BLOCKED, MODE_AUDIT, VERDICT_BLOCKED },
+                { &halt, &bound, ENFORCEMENT_NONE, MODE_ENFORCE, VERDICT_VIOLATING },
+                { &spared, &bound, ENFORCEMENT_NONE, MODE_ENFORCE, VERDICT_PROTECTED },
+                { &spared, &bound, ENFORCEMENT_NONE, MODE_AUDIT, VERDICT_PROTECTED },
+                { &spared, &unbound, ENFORCEMENT_BLOCKED, MODE_ENFORCE, VERDICT_BLOCKED }, /* stays so */
+                { &block, &unbound, ENFORCEMENT_BLOCKED, MODE_AUDIT, VERDICT_VIOLATING, true },
+                { &halt, &marked, ENFORCEMENT_NONE, MODE_AUDIT, VERDICT_VIOLATING, true },
+                { &spared, &unbound, ENFORCEMENT_BLOCKED, MODE_AUDIT, VERDICT_BLOCKED, true },
+                { &block, &bound, ENFORCEMENT_NONE, MODE_ENFORCE, VERDICT_BLOCKED, true },
+        };
+
+        for (size_t i = 0; i < N_ROWS(rows); i++) {
+                const struct evaluation e = { .mode = rows[i].mode, .lets_go = rows[i].lets_go };
+                enum verdict v = verdict_intended(&e, rows[i].decision, rows[i].device, rows[i].enforcement);
+
+                if (v != rows[i].verdict)
+                        fail_msg("row %zu: %s", i, verdict_to_string(v));
+        }
+}
+
 static void states_of_a_guest(void **state) {
         struct decision decisions[] = { { .action = ACTION_ALLOW },
                 { .action = ACTION_BLOCK, .violates = true } };
@@ -181,6 +235,7 @@ static void the_root_disk_is_protected(void **state) {
 
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_of_a_device),
+        cmocka_unit_test(intended_verdicts_of_a_device),
         cmocka_unit_test(states_of_a_guest),
         cmocka_unit_test(shipped_policies_on_recorded_guests),
         cmocka_unit_test(the_default_policy_never_acts),
