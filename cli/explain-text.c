@@ -233,29 +233,75 @@ void explain_print(struct json_object *explanation, struct output *out) {
         }
 }
 
-static void print_step(struct json_object *step, struct output *out) {
-        const char *driver = text_of(step, "driver");
-
+/* "block network 000d3a7e-...", and who says so. */
+static void print_head(const char *verb, struct json_object *device, struct output *out) {
         fputs(output_colour(out, COLOUR_BOLD), out->f);
-        output_text(out,
-                strcmp(text_of(step, "verb"), "nothing") == 0 ? "protected" : text_of(step, "verb"));
+        output_text(out, verb);
         fputs(output_colour(out, COLOUR_NONE), out->f);
         fputc(' ', out->f);
-        output_text(out, text_of(step, "class"));
+        output_text(out, text_of(device, "class"));
         fputc(' ', out->f);
-        output_text(out, text_of(step, "instance"));
+        output_text(out, text_of(device, "instance"));
         fputc('\n', out->f);
-        print_field(out, "Rule", text_of(step, "rule"));
-        print_field(out, "", text_of(step, "origin"));
-        print_field(out, "Reason", text_of(step, "reason"));
+        print_field(out, "Rule", text_of(device, "rule"));
+        print_field(out, "", text_of(device, "origin"));
+        print_field(out, "Reason", text_of(device, "reason"));
+}
+
+static void print_step(struct json_object *step, struct output *out) {
+        const char *driver = text_of(step, "driver"), *verb = text_of(step, "verb");
+        bool kept = strcmp(verb, "nothing") == 0;
+        bool loses = strcmp(verb, "block") == 0 || strcmp(verb, "halt") == 0;
+
+        print_head(kept ? "protected" : verb, step, out);
         print_field(out, "Driver", *driver ? driver : "not bound");
-        print_dependents(step, strcmp(text_of(step, "verb"), "nothing") == 0 ? "Carries" : "Would lose",
-                out);
+        if (object_of(step, "protected-by")) {
+                print_label(out, "Protected by");
+                print_dependent(object_of(step, "protected-by"), out);
+        }
+        print_dependents(step, kept ? "Carries" : loses ? "Would lose" : "Has", out);
+}
+
+/* What would violate the policy all the same: a rule only reports it, or it cannot be blocked. */
+static size_t print_remaining(struct json_object *plan, struct output *out) {
+        struct json_object *devices;
+        size_t n, n_remaining = 0;
+
+        devices = list_of(plan, "devices", &n);
+        for (size_t i = 0; i < n; i++) {
+                struct json_object *device = json_object_array_get_idx(devices, i);
+
+                if (strcmp(text_of(device, "enforced-verdict"), "violating") != 0)
+                        continue;
+                print_head("remains", device, out);
+                n_remaining++;
+        }
+        return n_remaining;
+}
+
+/* "Enforcing would change 1 device now ..." */
+static void print_sum(struct json_object *plan, size_t n_steps, size_t n_kept, struct output *out) {
+        const char *now = text_of(plan, "state"), *then = text_of(plan, "enforced-state");
+
+        fprintf(out->f, "Enforcing would change %zu %s now", n_steps, n_steps == 1 ? "device" : "devices");
+        if (n_kept > 0)
+                fprintf(out->f, ", and leave %zu that the machine stands on", n_kept);
+        fputs("; the mode is ", out->f);
+        output_text(out, text_of(plan, "mode"));
+        fputs(".\nThe guest would be ", out->f);
+        output_text(out, then);
+        if (strcmp(now, then) != 0) {
+                fputs(" instead of ", out->f);
+                output_text(out, now);
+        }
+        fputs(*text_of(plan, "unexpected") ? ": " : "", out->f);
+        output_text(out, text_of(plan, "unexpected"));
+        fputs(".\n", out->f);
 }
 
 void plan_print(struct json_object *plan, struct output *out) {
         struct json_object *steps, *kept;
-        size_t n_steps, n_kept;
+        size_t n_steps, n_kept, n_remaining;
 
         steps = list_of(plan, "steps", &n_steps);
         kept = list_of(plan, "protected", &n_kept);
@@ -263,14 +309,10 @@ void plan_print(struct json_object *plan, struct output *out) {
                 print_step(json_object_array_get_idx(steps, i), out);
         for (size_t i = 0; i < n_kept; i++)
                 print_step(json_object_array_get_idx(kept, i), out);
+        n_remaining = print_remaining(plan, out);
         if (!out->legend)
                 return;
-        if (n_steps + n_kept > 0)
+        if (n_steps + n_kept + n_remaining > 0)
                 fputc('\n', out->f);
-        fprintf(out->f, "Enforcing would change %zu %s now", n_steps, n_steps == 1 ? "device" : "devices");
-        if (n_kept > 0)
-                fprintf(out->f, ", and leave %zu that the machine stands on", n_kept);
-        fputs("; the mode is ", out->f);
-        output_text(out, text_of(plan, "mode"));
-        fputs(".\n", out->f);
+        print_sum(plan, n_steps, n_kept, out);
 }

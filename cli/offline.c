@@ -113,8 +113,7 @@ int offline_policy(struct context *x, char *const *paths, size_t n_paths, struct
         return policy_load(root, getuid(), ret, ret_problems, &x->diag);
 }
 
-/* What the daemon does without any file: the last resort stands in. */
-static int policy_or_built_in(struct context *x, struct policy **ret) {
+int offline_policy_in_force(struct context *x, struct policy **ret) {
         _cleanup_(policy_problems_done) struct policy_problems problems = {};
         const struct options *o = x->options;
         int r;
@@ -147,7 +146,7 @@ int offline_load(struct context *x, struct offline *ret) {
         _cleanup_(offline_done) struct offline o = {};
         int r;
 
-        r = policy_or_built_in(x, &o.policy);
+        r = offline_policy_in_force(x, &o.policy);
         if (r < 0)
                 return r;
         r = offline_snapshot(x, &o.snapshot);

@@ -35,5 +35,8 @@ int offline_snapshot(struct context *x, struct snapshot **ret);
 int offline_policy(struct context *x, char *const *paths, size_t n_paths, struct policy **ret,
         struct policy_problems *ret_problems);
 
+/* That of --policy, else the one in force, else the built-in one: what the daemon does without any file. */
+int offline_policy_in_force(struct context *x, struct policy **ret);
+
 /* All of it, with the built-in policy where there is no file. */
 int offline_load(struct context *x, struct offline *ret);

@@ -23,13 +23,15 @@ static const struct option_row rows[] = {
         [OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", CAN_RECORD, false,
                 "Look at a recorded guest (- is stdin)" },
         [OPTION_ROOT] = { "root", 0, "DIR", CAN_RECORD | CAN_FILES, true, "Look at the files below DIR" },
-        [OPTION_POLICY] = { "policy", 0, "PATH", CAN_JUDGE | CAN_POLICY, false,
+        [OPTION_POLICY] = { "policy", 0, "PATH", CAN_JUDGE | CAN_POLICY | CAN_EXPORT, false,
                 "Judge by this file or folder; may be repeated" },
         [OPTION_MODE] = { "mode", 0, "MODE", CAN_JUDGE, true, "Judge as if in audit, enforce or off" },
         [OPTION_PROBE] = { "probe", 0, "METHOD", CAN_RECORD, true,
                 "How to learn about channels, when recording" },
         [OPTION_REDACT] = { "redact", 0, NULL, CAN_EXPORT, true, "Replace what identifies the guest" },
         [OPTION_RUNTIME] = { "runtime", 0, NULL, CAN_DECIDE, true, "Decide until the next boot (default)" },
+        [OPTION_FOR] = { "for", 0, "SEC", CAN_TRY_POLICY, true, "How long it is tried (default 300)" },
+        [OPTION_STOP] = { "stop", 0, NULL, CAN_TRY_POLICY, true, "Stop trying a policy" },
         [OPTION_TAP] = { "tap", 0, NULL, CAN_TEST, true, "Report in the Test Anything Protocol" },
         [OPTION_JUNIT] = { "junit", 0, "FILE", CAN_TEST, false, "Write a report in JUnit's XML as well" },
         [OPTION_CHECK] = { "check", 0, NULL, CAN_FORMAT, false, "Change nothing, only tell what would be" },
@@ -38,6 +40,8 @@ static const struct option_row rows[] = {
                 "Take it back unless confirmed in time" },
         [OPTION_TRIAL] = { "trial", 0, NULL, CAN_CONFIRM, true, "Confirm the trial of enforcement" },
         [OPTION_BOOTS] = { "boots", 0, "N", CAN_BOOT, true, "How many boots it takes (default 3)" },
+        [OPTION_BUNDLE] = { "bundle", 0, "DIR", CAN_EXPORT, false, "Write it with policy and log into DIR" },
+        [OPTION_LOG] = { "log", 0, "FILE", CAN_EXPORT, false, "The decision log for a bundle" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
@@ -184,6 +188,8 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
                 return parse_count(id, value, 86400, &o->confirm_within, d);
         if (id == OPTION_BOOTS)
                 return parse_count(id, value, 100, &o->boots, d);
+        if (id == OPTION_FOR)
+                return parse_count(id, value, 86400, &o->seconds, d);
         if (id == OPTION_POLICY)
                 return add_value(&o->policies, &o->n_policies, value);
         if (id == OPTION_SNAPSHOT)
@@ -241,6 +247,14 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
                         return diag_fail(d, -EINVAL, "%s does not take --%s", verb, rows[i].name);
         if (o->n_snapshots > 1 && !(can & CAN_SEVERAL))
                 return diag_fail(d, -EINVAL, "%s looks at one guest: give --snapshot once", verb);
+        if (can & CAN_EXPORT && !o->given[OPTION_BUNDLE] &&
+                (o->given[OPTION_POLICY] || o->given[OPTION_LOG]))
+                return diag_fail(d, -EINVAL, "--%s goes into a bundle: add --bundle DIR",
+                        o->given[OPTION_LOG] ? "log" : "policy");
+        if (o->given[OPTION_BUNDLE] && (o->given[OPTION_EXPAND] || o->given[OPTION_OUTPUT]))
+                return diag_fail(d, -EINVAL,
+                        "--bundle and --%s are two places to write to: give one of them",
+                        o->given[OPTION_EXPAND] ? "expand" : "output");
         if (o->given[OPTION_TAP] && o->given[OPTION_JSON] && o->json != JSON_OFF)
                 return diag_fail(d, -EINVAL,
                         "--tap and --json are two forms of one report: give one of them");
@@ -252,10 +266,11 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
         if (o->given[OPTION_BUS] && options_offline(o))
                 return diag_fail(d, -EINVAL, "--bus asks a daemon, --%s looks without one: give one of them",
                         o->given[OPTION_SNAPSHOT] ? "snapshot" : "root");
-        if (can & CAN_JUDGE && !options_offline(o) && (o->given[OPTION_POLICY] || o->given[OPTION_MODE]))
+        if (can & CAN_JUDGE && !options_offline(o) &&
+                ((o->given[OPTION_POLICY] && !(can & CAN_PROPOSE)) || o->given[OPTION_MODE]))
                 return diag_fail(d, -EINVAL,
                         "--%s judges offline: add --root / for this machine, or --snapshot FILE",
-                        o->given[OPTION_POLICY] ? "policy" : "mode");
+                        o->given[OPTION_MODE] ? "mode" : "policy");
         if (o->given[OPTION_SNAPSHOT] && o->given[OPTION_PROBE])
                 return diag_fail(d, -EINVAL,
                         "--probe records, --snapshot is recorded already: give one of them");

@@ -4,6 +4,7 @@
 /* The options of cvmctl: one table drives parsing, help, suggestions and what goes to another host. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/diag.h"
 #include "lib/facts/channel-probe.h"
@@ -26,7 +27,11 @@ enum option_id {
         OPTION_PROBE,
         OPTION_REDACT,
         OPTION_EXPAND,
+        OPTION_BUNDLE,
+        OPTION_LOG,
         OPTION_RUNTIME,
+        OPTION_FOR,
+        OPTION_STOP,
         OPTION_TAP,
         OPTION_JUNIT,
         OPTION_CHECK,
@@ -45,17 +50,19 @@ enum capability {
         CAN_FILES = 1 << 3,  /* look at files below --root */
         CAN_POLICY = 1 << 4, /* look at policies: --policy */
         CAN_JSON = 1 << 5,
-        CAN_EXPORT = 1 << 6,   /* --redact, --expand */
-        CAN_WAIT = 1 << 7,     /* output comes line by line, until interrupted */
-        CAN_WHOLE = 1 << 8,    /* output comes at once: -o */
-        CAN_REMOTE = 1 << 9,   /* -H */
-        CAN_DECIDE = 1 << 10,  /* for how long: --runtime, --permanent */
-        CAN_TEST = 1 << 11,    /* reports for those who run tests: --tap, --junit */
-        CAN_SEVERAL = 1 << 12, /* look at more than one guest: --snapshot again and again */
-        CAN_TRY = 1 << 13,     /* on condition: --confirm-within */
-        CAN_FORMAT = 1 << 14,  /* look, and leave it: --check */
-        CAN_CONFIRM = 1 << 15, /* a trial: --trial */
-        CAN_BOOT = 1 << 16,    /* a number of boots: --boots */
+        CAN_EXPORT = 1 << 6,      /* --redact, --expand, --bundle */
+        CAN_WAIT = 1 << 7,        /* output comes line by line, until interrupted */
+        CAN_WHOLE = 1 << 8,       /* output comes at once: -o */
+        CAN_REMOTE = 1 << 9,      /* -H */
+        CAN_DECIDE = 1 << 10,     /* for how long: --runtime, --permanent */
+        CAN_TEST = 1 << 11,       /* reports for those who run tests: --tap, --junit */
+        CAN_SEVERAL = 1 << 12,    /* look at more than one guest: --snapshot again and again */
+        CAN_TRY = 1 << 13,        /* on condition: --confirm-within */
+        CAN_FORMAT = 1 << 14,     /* look, and leave it: --check */
+        CAN_CONFIRM = 1 << 15,    /* a trial: --trial */
+        CAN_BOOT = 1 << 16,       /* a number of boots: --boots */
+        CAN_PROPOSE = 1 << 17,    /* hand the daemon another policy: --policy without --snapshot or --root */
+        CAN_TRY_POLICY = 1 << 18, /* have a policy tried: --for, --stop */
 };
 
 struct option_row {
@@ -81,6 +88,7 @@ struct options {
         enum probe_method probe;
         uint32_t confirm_within; /* seconds; 0: not given */
         uint32_t boots;          /* 0: not given */
+        uint32_t seconds;        /* of --for */
         char **words;            /* what is left: the verb and its arguments, borrowed from argv */
         size_t n_words;
 };

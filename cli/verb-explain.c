@@ -7,6 +7,7 @@
 #include "cli/explain-text.h"
 #include "cli/exposure-view.h"
 #include "cli/offline.h"
+#include "cli/proposal.h"
 #include "cli/verbs.h"
 #include "cli/view-bus.h"
 #include "lib/base/json-build.h"
@@ -85,15 +86,20 @@ int verb_explain(struct context *x, char **args, size_t n) {
         return 0;
 }
 
+/* By the policy in force, or by another one. */
 static int ask_plan(struct context *x, struct json_object **ret) {
+        bool another = x->options->n_policies > 0;
+        const char *method = another ? "Evaluate" : "Plan";
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         _cleanup_(messagep) sd_bus_message *reply = NULL;
         int r;
 
         r = client_open(x, &bus);
-        if (r >= 0)
-                r = client_call(x, bus, CVMD_PATH, CVMD_MANAGER, "Plan", &reply, NULL);
-        return r < 0 ? r : read_json(x, reply, "Plan", ret);
+        if (r < 0)
+                return r;
+        r = another ? proposal_call(x, bus, method, NULL, 0, &reply, NULL)
+                    : client_call(x, bus, CVMD_PATH, CVMD_MANAGER, method, &reply, NULL);
+        return r < 0 ? r : read_json(x, reply, method, ret);
 }
 
 static int make_plan(struct context *x, struct json_object **ret) {

@@ -96,6 +96,30 @@ static int on_rebound(sd_bus_message *s, void *data, sd_bus_error *error) {
         return emit(m, "rebound", o, text);
 }
 
+static int on_tried_signal(sd_bus_message *s, void *data, sd_bus_error *error) {
+        struct monitor *m = data;
+        struct json_object *o = json_object_new_object();
+        const char *path, *instance, *verdict, *tried, *rule, *reason;
+        _cleanup_(freep) char *text = NULL;
+        int r;
+
+        r = sd_bus_message_read(s, "osssss", &path, &instance, &verdict, &tried, &rule, &reason);
+        if (r < 0 || !o || !json_add_text(o, "instance", instance) ||
+                !json_add_text(o, "verdict", verdict) || !json_add_text(o, "tried", tried) ||
+                !json_add_text(o, "rule", rule) || !json_add_text(o, "reason", reason)) {
+                json_object_put(o);
+                return bad_signal(m, r < 0 ? r : -ENOMEM, "TriedDiffers");
+        }
+        r = *rule
+                ? asprintf(&text, "%s would be %s by %s, not %s: %s", instance, tried, rule, verdict, reason)
+                : asprintf(&text, "%s would be %s, as it is", instance, tried);
+        if (r < 0) {
+                json_object_put(o);
+                return bad_signal(m, -ENOMEM, "TriedDiffers");
+        }
+        return emit(m, "tried", o, text);
+}
+
 /* {"event":EVENT,KEY:VALUE}, for what has one word to say. */
 static int emit_word(struct monitor *m, const char *event, const char *key, const char *value) {
         struct json_object *o = json_object_new_object();
@@ -104,14 +128,20 @@ static int emit_word(struct monitor *m, const char *event, const char *key, cons
                 json_object_put(o);
                 o = NULL;
         }
-        return emit(m, event, o, value);
+        return emit(m, event, o, *value ? value : "none");
 }
 
 /* The properties of the manager that people watch. */
 static int on_properties(sd_bus_message *s, void *data, sd_bus_error *error) {
         static const struct {
                 const char *property, *event;
-        } watched[] = { { "State", "state" }, { "Mode", "mode" }, { "PolicyDigest", "policy" } };
+        } watched[] = {
+                { "State", "state" },
+                { "Mode", "mode" },
+                { "PolicyDigest", "policy" },
+                { "TriedDigest", "tried" },
+        };
+        const size_t n_watched = sizeof(watched) / sizeof(watched[0]);
         struct monitor *m = data;
         const char *name, *value;
         int r;
@@ -123,9 +153,9 @@ static int on_properties(sd_bus_message *s, void *data, sd_bus_error *error) {
                 size_t i = 0;
 
                 r = sd_bus_message_read(s, "s", &name);
-                while (r >= 0 && i < 3 && strcmp(watched[i].property, name) != 0)
+                while (r >= 0 && i < n_watched && strcmp(watched[i].property, name) != 0)
                         i++;
-                if (r >= 0 && i < 3) {
+                if (r >= 0 && i < n_watched) {
                         r = sd_bus_message_read(s, "v", "s", &value);
                         if (r >= 0)
                                 r = emit_word(m, watched[i].event, watched[i].event, value);
@@ -191,6 +221,8 @@ static int subscribe(struct monitor *m, sd_bus *bus) {
         } matches[] = {
                 { "sender='" CVMD_NAME "',interface='" CVMD_MANAGER "',member='DecisionMade'", on_decision },
                 { "sender='" CVMD_NAME "',interface='" CVMD_MANAGER "',member='DeviceRebound'", on_rebound },
+                { "sender='" CVMD_NAME "',interface='" CVMD_MANAGER "',member='TriedDiffers'",
+                        on_tried_signal },
                 { "sender='" CVMD_NAME
                   "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
                   "path='" CVMD_PATH "',arg0='" CVMD_MANAGER "'",

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "cli/bundle.h"
 #include "cli/snapshot-source.h"
 #include "cli/verbs.h"
 #include "lib/facts/snapshot-expand.h"
@@ -40,6 +41,8 @@ int verb_snapshot(struct context *x, char **args, size_t n) {
         int r;
 
         r = snapshot_obtain(x, &s);
+        if (r >= 0 && x->options->given[OPTION_BUNDLE])
+                return bundle_write(x, s);
         if (r >= 0 && x->options->given[OPTION_REDACT])
                 r = redact(x, &s);
         if (r < 0)

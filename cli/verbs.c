@@ -12,6 +12,7 @@
 #define POLICY (CAN_FILES | CAN_POLICY | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 #define TEST (CAN_TEST | CAN_JSON | CAN_WHOLE)
 #define DIFF (CAN_ASK | CAN_RECORD | CAN_SEVERAL | CAN_JSON | CAN_WHOLE)
+#define REPLAY (CAN_RECORD | CAN_POLICY | CAN_JSON | CAN_WHOLE)
 #define LOG (CAN_FILES | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 
 static const struct verb verbs[] = {
@@ -19,7 +20,7 @@ static const struct verb verbs[] = {
         { "devices", "", 0, 0, EITHER, verb_devices, "All VMBus devices with their verdicts" },
         { "device", "DEV", 1, 1, EITHER, verb_device, "One device with its channels" },
         { "explain", "DEV", 1, 1, EITHER, verb_explain, "How the verdict of a device came about" },
-        { "plan", "", 0, 0, EITHER, verb_plan, "What enforcing would do now, at what cost" },
+        { "plan", "", 0, 0, EITHER | CAN_PROPOSE, verb_plan, "What enforcing would do now, at what cost" },
         { "policy check", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_check,
                 "Show what is wrong with a policy" },
         { "policy show", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_show,
@@ -33,6 +34,8 @@ static const struct verb verbs[] = {
                 "Put policies into their one layout" },
         { "policy generate", "", 0, 0, CAN_ASK | CAN_RECORD | CAN_WHOLE, verb_policy_generate,
                 "Make a strict policy from a guest" },
+        { "policy try", "PATH...", 0, ANY_NUMBER, ONLINE | CAN_POLICY | CAN_TRY_POLICY, verb_policy_try,
+                "Show for a while what the daemon would do by it" },
         { "block", "DEV", 1, 1, ONLINE | CAN_DECIDE | CAN_TRY, verb_block, "Block a device" },
         { "allow", "DEV", 1, 1, ONLINE | CAN_DECIDE | CAN_TRY, verb_allow, "Allow a device" },
         { "forget", "DEV", 1, 1, ONLINE | CAN_DECIDE, verb_forget, "Leave a device to the policy again" },
@@ -43,6 +46,7 @@ static const struct verb verbs[] = {
         { "reload", "", 0, 0, ONLINE, verb_reload, "Make the daemon load its policy again" },
         { "snapshot", "", 0, 0, CAN_ASK | CAN_RECORD | CAN_EXPORT | CAN_WHOLE, verb_snapshot,
                 "Record everything known about this guest" },
+        { "replay", "PATH", 1, 1, REPLAY, verb_replay, "Whether facts and policy give the log's decisions" },
         { "monitor", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WAIT, verb_monitor,
                 "Show decisions as they are made" },
         { "log", "[FILE]", 0, 1, LOG, verb_log, "The decisions of this boot" },

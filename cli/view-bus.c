@@ -66,6 +66,9 @@ static const struct property manager_properties[] = {
         { "TrialBoots", "u", offsetof(struct view, trial_boots) },
         { "TrialCleanBoots", "u", offsetof(struct view, trial_clean) },
         { "Unconfirmed", "a(ssbt)", offsetof(struct view, unconfirmed), read_unconfirmed },
+        { "TriedDigest", "s", offsetof(struct view, tried.digest) },
+        { "TriedUntil", "t", offsetof(struct view, tried.until) },
+        { "TriedDifferences", "a(sssss)", offsetof(struct view, tried.differences), tried_read_differences },
 };
 
 /* Three strings in a row, copied. */

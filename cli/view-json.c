@@ -118,6 +118,8 @@ int view_status_json(const struct view *v, struct json_object **ret) {
                 return -ENOMEM;
         if (view_on_trial(v) ? !json_add(o, "trial", trial_json(v)) : !json_add_null(o, "trial"))
                 return -ENOMEM;
+        if (!tried_add_json(o, &v->tried))
+                return -ENOMEM;
         *ret = TAKE(o);
         return 0;
 }

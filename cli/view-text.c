@@ -173,6 +173,7 @@ int view_print_status(const struct view *v, struct output *out) {
         }
         print_trial(v, out);
         print_unconfirmed(v, out);
+        tried_print(&v->tried, out);
         print_conspicuous(v, out);
         if (v->warnings && *v->warnings)
                 fputc('\n', out->f);

@@ -48,6 +48,7 @@ void view_done(struct view *v) {
                 free(v->unconfirmed[i].decision);
         }
         free(v->unconfirmed);
+        tried_view_done(&v->tried);
         for (size_t i = 0; i < v->n_devices; i++)
                 device_done(&v->devices[i]);
         free(v->devices);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cli/exposure-view.h"
+#include "cli/tried-view.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/diag.h"
 #include "lib/policy/verdict.h"
@@ -66,6 +67,7 @@ struct view {
         size_t n_unconfirmed;
         char *trial; /* its phase; NULL offline: nobody knows of one */
         uint32_t trial_boots, trial_clean;
+        struct tried_view tried;     /* none offline */
         struct device_view *devices; /* sorted by instance */
         size_t n_devices;
 };

@@ -215,6 +215,31 @@ void announce_rebound(struct manager *m, const struct device *d, unsigned times)
                         o->rebound(d, times, o->data);
 }
 
+/* "would be blocked by strict, and is allowed" */
+void announce_tried(struct manager *m, const struct picture *p, size_t i) {
+        const struct device *device = &p->guest->devices[i];
+        const struct picture_tried *d = &p->tried->devices[i];
+        const char *now = verdict_to_string(d->verdict), *tried = verdict_to_string(d->tried);
+        char buffer[GUID_TEXT_SIZE];
+        const char *class = device_class_name(device, buffer);
+
+        if (d->differs)
+                log_entry(LOG_NOTICE, MESSAGE_TRIED,
+                        LOG_FIELDS({ "DEVICE", device->instance_text }, { "CLASS", class },
+                                { "VERDICT", now }, { "TRIED_VERDICT", tried }, { "RULE", d->rule },
+                                { "REASON", d->reason }),
+                        "tried policy: %s %s would be %s by %s, not %s: %s", class, device->instance_text,
+                        tried, d->rule, now, d->reason);
+        else
+                log_entry(LOG_NOTICE, MESSAGE_TRIED,
+                        LOG_FIELDS({ "DEVICE", device->instance_text }, { "CLASS", class },
+                                { "VERDICT", now }, { "TRIED_VERDICT", tried }),
+                        "tried policy: %s %s would be %s, as it is", class, device->instance_text, now);
+        for (struct manager_observer *o = m->observers; o; o = o->next)
+                if (o->tried)
+                        o->tried(p, i, o->data);
+}
+
 void announce_by_hand(struct manager *m, const struct guid *instance, const char *format, ...) {
         char text[GUID_TEXT_SIZE], what[256];
         struct decision_record record = {

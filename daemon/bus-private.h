@@ -24,6 +24,8 @@ struct waiting_call {
         struct waiting_call *next;
 };
 
+struct helper_call;
+
 struct bus {
         char *address;
         sd_event *event;
@@ -33,7 +35,8 @@ struct bus {
         sd_event_source *reconnect;
         struct manager_observer observer;
         struct waiting_call *waiting;
-        struct snapshot_call *recording; /* the one for whom a helper records; NULL: none does */
+        struct helper_call *recording; /* the one for whom a helper records; NULL: none does */
+        struct helper_call *proposal;  /* likewise, the one who asks about a policy */
 };
 
 /* Whether somebody can hear a signal now; before that there is nobody to tell. */
@@ -42,6 +45,7 @@ bool bus_is_ready(const struct bus *b);
 int manager_bus_register(struct bus *b);
 void manager_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after);
 void manager_bus_decided(struct bus *b, const struct picture *p, size_t i);
+void manager_bus_tried(struct bus *b, const struct picture *p, size_t i);
 void manager_bus_rebound(struct bus *b, const struct device *d, unsigned times);
 
 int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_error *error);
@@ -58,11 +62,9 @@ void decide_bus_answer(struct bus *b, const struct picture *p);
 
 int snapshot_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error);
 
-/* Whoever waits for a snapshot is gone. */
-void snapshot_bus_forget(struct bus *b);
-
-/* The helper, too: at the end. */
-void snapshot_bus_done(struct bus *b);
+/* A policy that is not in force: Evaluate and Try, both answered from a helper that reads it. */
+int policy_bus_evaluate(sd_bus_message *call, struct bus *b, sd_bus_error *error);
+int policy_bus_try(sd_bus_message *call, struct bus *b, sd_bus_error *error);
 
 int device_bus_register(struct bus *b);
 void device_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after);

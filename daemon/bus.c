@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/bus-private.h"
+#include "daemon/helper-call.h"
 #include "daemon/log.h"
 
 #define RECONNECT_USEC (500 * (uint64_t)1000)
@@ -27,7 +28,8 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata) 
 
         /* those who wait for an answer over the old connection are gone with it */
         decide_bus_answer(b, NULL);
-        snapshot_bus_forget(b);
+        helper_call_forget(b->recording);
+        helper_call_forget(b->proposal);
         b->bus = sd_bus_close_unref(b->bus);
         return connect_bus(b);
 }
@@ -146,6 +148,13 @@ static void on_written(int r, const struct diag *d, void *data) {
         decide_bus_written(data, r, d);
 }
 
+static void on_tried(const struct picture *p, size_t i, void *data) {
+        struct bus *b = data;
+
+        if (bus_is_ready(b))
+                manager_bus_tried(b, p, i);
+}
+
 static void on_rebound(const struct device *d, unsigned times, void *data) {
         struct bus *b = data;
 
@@ -168,6 +177,7 @@ int bus_new(const char *address, sd_event *event, struct manager *m, struct bus 
                         .decided = on_decided,
                         .written = on_written,
                         .rebound = on_rebound,
+                        .tried = on_tried,
                 },
         };
         b->observer.data = b;
@@ -185,7 +195,8 @@ void bus_free(struct bus *b) {
         if (!b)
                 return;
         decide_bus_answer(b, NULL);
-        snapshot_bus_done(b);
+        helper_call_free(b->recording);
+        helper_call_free(b->proposal);
         sd_event_source_unref(b->reconnect);
         if (b->bus) {
                 sd_bus_detach_event(b->bus);

@@ -161,6 +161,53 @@ static bool same_unconfirmed(const struct property_object *before, const struct 
         return true;
 }
 
+/* "" when no policy is being tried. */
+static const char *get_tried_digest(const struct property_object *o, char *buffer) {
+        if (!o->picture->tried)
+                return "";
+        digest_format(&o->picture->tried->digest, buffer);
+        return buffer;
+}
+
+static uint64_t get_tried_until(const struct property_object *o) {
+        return o->picture->tried ? o->picture->tried->until : 0;
+}
+
+static int append_differences(sd_bus_message *reply, const struct property_object *o) {
+        const struct picture *p = o->picture;
+        int r = sd_bus_message_open_container(reply, 'a', "(sssss)");
+
+        for (size_t i = 0; p->tried && i < p->guest->n_devices && r >= 0; i++) {
+                const struct picture_tried *d = &p->tried->devices[i];
+
+                if (d->differs)
+                        r = sd_bus_message_append(reply, "(sssss)", p->guest->devices[i].instance_text,
+                                verdict_to_string(d->verdict), verdict_to_string(d->tried), d->rule,
+                                d->reason);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* The next device from *i on of which the policy being tried makes something else; NULL: none. */
+static const struct picture_tried *next_difference(const struct picture *p, size_t *i) {
+        while (p->tried && *i < p->guest->n_devices && !p->tried->devices[*i].differs)
+                (*i)++;
+        return p->tried && *i < p->guest->n_devices ? &p->tried->devices[*i] : NULL;
+}
+
+static bool same_differences(const struct property_object *before, const struct property_object *after) {
+        const struct picture *p = before->picture, *q = after->picture;
+        const struct picture_tried *a, *b;
+        size_t i = 0, j = 0;
+
+        for (; (a = next_difference(p, &i)), (b = next_difference(q, &j)), a && b; i++, j++)
+                if (!guid_equal(&p->guest->devices[i].instance, &q->guest->devices[j].instance) ||
+                        a->verdict != b->verdict || a->tried != b->tried || strcmp(a->rule, b->rule) != 0 ||
+                        strcmp(a->reason, b->reason) != 0)
+                        return false;
+        return !a && !b;
+}
+
 static bool same_texts(char *const *a, size_t n_a, char *const *b, size_t n_b) {
         if (n_a != n_b)
                 return false;
@@ -204,6 +251,9 @@ static const struct property properties[] = {
         { "ProbeMethod", .text = get_probe_method },
         { "LogSequence", .big = get_log_sequence },
         { "LogHead", .text = get_log_head },
+        { "TriedDigest", .text = get_tried_digest },
+        { "TriedUntil", .big = get_tried_until },
+        { "TriedDifferences", .other = { append_differences, same_differences } },
         { "Warnings", .other = { append_warnings, same_warnings } },
         { "Trial", .text = get_trial },
         { "TrialBoots", .number = get_trial_boots },
@@ -288,6 +338,22 @@ static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *error
         return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, "s", text);
 }
 
+static int method_evaluate(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return policy_bus_evaluate(call, userdata, error);
+}
+
+static int method_try(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return policy_bus_try(call, userdata, error);
+}
+
+static int method_end_try(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const struct bus *b = userdata;
+        struct diag d = {};
+        int r = manager_end_try(b->manager, &d);
+
+        return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, NULL);
+}
+
 static int method_get_snapshot(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         return snapshot_bus_call(call, userdata, error);
 }
@@ -296,6 +362,7 @@ static int method_get_snapshot(sd_bus_message *call, void *userdata, sd_bus_erro
 #define CONST SD_BUS_VTABLE_PROPERTY_CONST
 #define DEVICE_IN SD_BUS_ARGS("s", device)
 #define DECISION_IN SD_BUS_ARGS("s", device, "a{sv}", options)
+#define POLICY_IN SD_BUS_ARGS("a(sh)", files)
 #define INSTANCE_OUT SD_BUS_RESULT("s", instance)
 
 /* Methods without SD_BUS_VTABLE_UNPRIVILEGED are for root, and on a private bus for whoever runs cvmd. */
@@ -322,6 +389,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("ProbeMethod", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("LogSequence", "t", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("LogHead", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("TriedDigest", "s", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("TriedUntil", "t", get_property, 0, CHANGES),
+        SD_BUS_PROPERTY("TriedDifferences", "a(sssss)", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Warnings", "as", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Trial", "s", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("TrialBoots", "u", get_property, 0, CHANGES),
@@ -338,12 +408,19 @@ static const sd_bus_vtable vtable[] = {
                 0),
         SD_BUS_METHOD_WITH_ARGS("ConfirmTrial", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_confirm_trial, 0),
         SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), method_plan, 0),
+        SD_BUS_METHOD_WITH_ARGS("Evaluate", POLICY_IN, SD_BUS_RESULT("s", plan), method_evaluate, 0),
+        SD_BUS_METHOD_WITH_ARGS("Try", SD_BUS_ARGS("a(sh)", files, "t", seconds), SD_BUS_RESULT("t", until),
+                method_try, 0),
+        SD_BUS_METHOD_WITH_ARGS("EndTry", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_end_try, 0),
         SD_BUS_METHOD_WITH_ARGS("GetSnapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", snapshot),
                 method_get_snapshot, 0),
         SD_BUS_SIGNAL_WITH_ARGS("DecisionMade",
                 SD_BUS_ARGS("o", device, "s", instance, "s", verdict, "s", rule, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeviceRebound",
                 SD_BUS_ARGS("o", device, "s", instance, "s", driver, "u", times), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("TriedDiffers",
+                SD_BUS_ARGS("o", device, "s", instance, "s", verdict, "s", tried, "s", rule, "s", reason),
+                0),
         SD_BUS_VTABLE_END,
 };
 
@@ -368,6 +445,16 @@ void manager_bus_decided(struct bus *b, const struct picture *p, size_t i) {
         (void)sd_bus_emit_signal(b->bus, MANAGER_PATH, MANAGER_INTERFACE, "DecisionMade", "ossss", path,
                 p->guest->devices[i].instance_text, verdict_to_string(p->devices[i].verdict),
                 decision_rule_text(&p->evaluation->decisions[i]), p->devices[i].reason);
+}
+
+void manager_bus_tried(struct bus *b, const struct picture *p, size_t i) {
+        const struct picture_tried *d = &p->tried->devices[i];
+        char path[DEVICE_PATH_SIZE];
+
+        device_path_format(&p->guest->devices[i].instance, path);
+        (void)sd_bus_emit_signal(b->bus, MANAGER_PATH, MANAGER_INTERFACE, "TriedDiffers", "osssss", path,
+                p->guest->devices[i].instance_text, verdict_to_string(d->verdict),
+                verdict_to_string(d->tried), d->rule ?: "", d->reason ?: "");
 }
 
 void manager_bus_rebound(struct bus *b, const struct device *d, unsigned times) {

@@ -11,6 +11,7 @@
 #include "daemon/mount-watch.h"
 #include "daemon/network-watch.h"
 #include "daemon/tracking.h"
+#include "daemon/tried-policy.h"
 #include "daemon/uevents.h"
 #include "daemon/worker.h"
 #include "lib/enforce/decision-log.h"
@@ -37,6 +38,7 @@ struct manager {
         struct exposures exposures;
         struct offer_trace *offers;
         bool exposures_untraced;
+        struct tried_policy tried;
         bool exposures_unkept; /* they could not be written, and that was told */
         struct gate gate;
         struct keep *keep;
@@ -135,6 +137,7 @@ void announce_rebound(struct manager *m, const struct device *d, unsigned times)
 void announce_by_hand(struct manager *m, const struct guid *instance, const char *format, ...)
         _printf_(3, 4);
 void announce_trial(struct manager *m, int priority, const char *format, ...) _printf_(3, 4);
+void announce_tried(struct manager *m, const struct picture *p, size_t i);
 void announce_halt(struct manager *m, const struct device *d, const char *why);
 
 uint64_t now_usec(clockid_t clock);

@@ -196,6 +196,7 @@ void manager_free(struct manager *m) {
         picture_free(m->picture);
         picture_free(m->arrived);
         exposures_done(m);
+        tried_policy_done(&m->tried);
         tracking_done(&m->tracking);
         keep_free(m->keep);
         permanent_free(m->permanent);
@@ -372,7 +373,7 @@ void manager_record_everything(const struct manager *m, int fd) {
         _exit(write_everything(m, fd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-int manager_plan(struct manager *m, char **ret, struct diag *d) {
+int manager_evaluate(struct manager *m, const struct policy *p, char **ret, struct diag *d) {
         struct evaluation_options o;
         _cleanup_(freep) struct held *held = calloc(m->tracking.n + 1, sizeof(*held));
         struct json_object *object;
@@ -388,10 +389,14 @@ int manager_plan(struct manager *m, char **ret, struct diag *d) {
                 };
         r = manager_judging(m, now_usec(CLOCK_MONOTONIC), &o);
         if (r >= 0)
-                r = plan_to_json(m->policy, m->picture->guest, &o, held, m->tracking.n, &object);
+                r = plan_to_json(p, m->picture->guest, &o, held, m->tracking.n, &object);
         if (r >= 0)
                 r = json_text(object, ret);
         return r < 0 ? diag_errno(d, r, "plan") : 0;
+}
+
+int manager_plan(struct manager *m, char **ret, struct diag *d) {
+        return manager_evaluate(m, m->policy, ret, d);
 }
 
 static int explain_enforcement(struct manager *m, const struct guid *instance, struct json_object *object) {

@@ -46,6 +46,8 @@ struct manager_observer {
         /* What a request left to be written to the disk is written, or is not. */
         void (*written)(int r, const struct diag *d, void *data);
         void (*rebound)(const struct device *d, unsigned times, void *data);
+        /* What a policy being tried would make of device i is new: p->tried->devices[i]. */
+        void (*tried)(const struct picture *p, size_t i, void *data);
         /* A rule says that a guest like this one must not run on. */
         void (*halt)(const char *why, void *data);
         void *data;
@@ -82,6 +84,20 @@ int manager_reload(struct manager *m, struct diag *d);
 
 /* Looks at everything again, and confirms what is blocked. */
 int manager_rescan(struct manager *m, struct diag *d);
+
+/*
+ * For so many seconds from now, judges by this policy as well: in place of one that is being tried already,
+ * and beside the one in force, which stays so in every mode. Takes it over in any case. *ret_until is in
+ * microseconds of CLOCK_BOOTTIME.
+ */
+int manager_try(struct manager *m, struct policy *policy, uint64_t seconds, uint64_t *ret_until,
+        struct diag *d);
+
+/* -EINVAL for a time that no policy can be tried for. */
+int manager_check_try(uint64_t seconds, struct diag *d);
+
+/* -ENODATA when none is being tried. */
+int manager_end_try(struct manager *m, struct diag *d);
 
 enum by_hand { BY_HAND_FORGET, BY_HAND_BLOCK, BY_HAND_ALLOW };
 
@@ -121,4 +137,7 @@ _Noreturn void manager_record_everything(const struct manager *m, int fd);
 
 /* JSON, see lib/enforce/plan-json.h and lib/policy/explain.h. The caller frees *ret. */
 int manager_plan(struct manager *m, char **ret, struct diag *d);
+
+/* The same for a policy that is not in force, and stays so. */
+int manager_evaluate(struct manager *m, const struct policy *p, char **ret, struct diag *d);
 int manager_explain(struct manager *m, const struct guid *instance, char **ret, struct diag *d);

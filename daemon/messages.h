@@ -28,5 +28,10 @@
 #define MESSAGE_GATE "e5c42d3a8c1b4f6e9d0e7a5b1f2c3d48"
 /* A trial of enforcement goes on, or ends. REASON= */
 #define MESSAGE_TRIAL "9d1f1f6f0c0e4bb0a1b9e7a5ab3a54f7"
+/* A policy is being tried, or no longer. POLICY= */
+#define MESSAGE_TRY "f35aa76c7cb240f2991bde0fbb1b5493"
+/* A policy being tried would make something else of a device, or no longer. DEVICE= CLASS= VERDICT=
+ * TRIED_VERDICT= RULE= REASON= */
+#define MESSAGE_TRIED "4b2fa6ffe7744498829746074969bbad"
 /* Something that a person should know about this guest. REASON= */
 #define MESSAGE_WARNING "347ee2058cac4aca8101d23ae1d88e23"

@@ -51,9 +51,30 @@ int picture_new(struct snapshot *snapshot, const struct policy *policy, const st
         return 0;
 }
 
+int picture_add_tried(struct picture *p, const struct digest *digest, uint64_t until) {
+        p->tried = calloc(1, sizeof(*p->tried));
+        if (!p->tried)
+                return -ENOMEM;
+        p->tried->digest = *digest;
+        p->tried->until = until;
+        p->tried->devices = calloc(p->guest->n_devices + 1, sizeof(*p->tried->devices));
+        return p->tried->devices ? 0 : -ENOMEM;
+}
+
+static void free_tried(struct picture *p) {
+        for (size_t i = 0; p->tried && p->tried->devices && i < p->guest->n_devices; i++) {
+                free(p->tried->devices[i].rule);
+                free(p->tried->devices[i].reason);
+        }
+        if (p->tried)
+                free(p->tried->devices);
+        free(p->tried);
+}
+
 void picture_free(struct picture *p) {
         if (!p)
                 return;
+        free_tried(p);
         if (p->devices)
                 for (size_t i = 0; i < p->guest->n_devices; i++)
                         free(p->devices[i].reason);

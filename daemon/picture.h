@@ -25,6 +25,20 @@ struct picture_unconfirmed {
         uint64_t deadline;
 };
 
+/* A device by the policy in force, and by one being tried: each verdict once all is done that it asks for.
+ */
+struct picture_tried {
+        bool differs;
+        enum verdict verdict, tried;
+        char *rule, *reason; /* of the one being tried; NULL where nothing differs */
+};
+
+struct picture_tried_policy {
+        struct digest digest;
+        uint64_t until;                /* CLOCK_BOOTTIME, in microseconds */
+        struct picture_tried *devices; /* one for each device of the guest, same index */
+};
+
 struct picture {
         struct snapshot *snapshot;
         struct guest *guest;
@@ -39,6 +53,7 @@ struct picture {
         struct digest log_head;
         uint64_t began, looked,
                 judged; /* CLOCK_BOOTTIME, in microseconds: the look, its facts, the decisions */
+        struct picture_tried_policy *tried; /* NULL: no policy is being tried */
         char **warnings;
         size_t n_warnings;
         struct picture_unconfirmed *unconfirmed; /* sorted by instance */
@@ -52,6 +67,9 @@ int picture_new(struct snapshot *snapshot, const struct policy *p, const struct 
         struct picture **ret);
 void picture_free(struct picture *p);
 DEFINE_FREEP(struct picture, picture_free)
+
+/* With nothing that differs yet. -ENOMEM. */
+int picture_add_tried(struct picture *p, const struct digest *digest, uint64_t until);
 
 /* -ENOMEM. */
 int picture_warn(struct picture *p, const char *warning);

@@ -20,7 +20,7 @@
 #include "lib/base/file.h"
 
 #define STAT_MAX 4096
-#define KEEP_MAX 8
+#define KEEP_MAX 32
 
 int process_start_time(pid_t pid, uint64_t *ret) {
         _cleanup_(freep) char *text = NULL;

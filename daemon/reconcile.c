@@ -330,6 +330,7 @@ static void show(struct manager *m, struct picture *p) {
         announce_warnings(before, p);
         announce_verdicts(m, p);
         announce_state(m, p);
+        tried_policy_tell(m, p);
         m->picture = p;
         for (struct manager_observer *o = m->observers; o; o = o->next)
                 if (o->replaced)
@@ -384,6 +385,9 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         r = conclude(m, p, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot conclude");
+        r = tried_policy_judge(m, p, now);
+        if (r < 0)
+                return diag_errno(d, r, "cannot judge by the policy being tried");
         exposures_follow(m, p, now);
         gate_settle(m, p);
         show(m, TAKE(p));

@@ -79,7 +79,7 @@ def test_status_json_has_the_promised_keys():
     _, out, _ = look("snp-openhcl", "status", "--json=pretty")
     status = json.loads(out)
     assert list(status) == ["version", "state", "mode", "isolation", "vmbus", "policy", "devices", "attestation", "log",
-                            "warnings", "unconfirmed", "gate", "trial"], status
+                            "warnings", "unconfirmed", "gate", "trial", "tried"], status
     assert status["isolation"] == {"type": "snp", "paravisor": True, "boundary-bits": 46, "source": "cpuid",
                                    "consistent": True}
     assert status["vmbus"] == {"version": "6.0", "confidential": "yes"}

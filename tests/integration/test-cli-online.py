@@ -237,7 +237,8 @@ def test_those_who_are_not_root_look_and_do_not_touch():
                                   timeout=PATIENCE, check=False)
             return done.returncode, done.stdout, done.stderr
         for verb in ("block", NETWORK), ("allow", NETWORK), ("forget", NETWORK), ("reload",), ("snapshot",), ("plan",), \
-                ("explain", NETWORK):
+                ("explain", NETWORK), ("plan", "--policy", guest.policy), \
+                ("policy", "try", guest.policy), ("policy", "try", "--stop"):
             status, out, err = as_nobody(*verb)
             assert status == 5 and out == "" and "root" in err, (verb, status, out, err)
         assert as_nobody()[0] == 0
