@@ -43,6 +43,7 @@ def run(build, kernel):
     shutil.copy(build / 'tests/bench/uevent-lines', tree / 'tests')
     shutil.copy(SOURCE / 'tests/bench/latency.sh', tree / 'tests')
     (tree / 'tests/run').write_text(f'#!/bin/sh\nsh /tests/latency.sh run {ROUNDS}\n')
+    (tree / 'tests/run').chmod(0o755)
     command = [SOURCE / 'tests/guest/run-guest', rig, kernel, tree, logs / 'latency.console', *suite.KERNEL_ARGUMENTS]
     for _ in range(3):
         guest = subprocess.run(command, stdout=subprocess.PIPE, text=True, errors='replace',
