@@ -13,6 +13,10 @@
  *   rescind RELID
  *   register DRIVER, unregister DRIVER			one of the stub drivers below
  *
+ * The same offers can be made as soon as the module is loaded, as by a host that has its devices ready
+ * before the guest has its drivers: offers=RELID/CLASS/INSTANCE/FLAGS,... before the stubs register, and
+ * with a + in front after that.
+ *
  * The stubs have the names of the real drivers, bind to the same classes and open no channel; the
  * real ones must not be loaded beside them. Unloading the module rescinds what it offered.
  */
@@ -29,10 +33,16 @@
 
 #define CONFIDENTIAL_VERSION	(6 << 16)
 #define RELID_MAX		2048
+#define OFFERS_MAX		16
 
 static bool confidential;
 module_param(confidential, bool, 0400);
 MODULE_PARM_DESC(confidential, "make the driver believe in a confidential connection, protocol 6.0");
+
+static char *offers[OFFERS_MAX];
+static int n_offers;
+module_param_array(offers, charp, &n_offers, 0400);
+MODULE_PARM_DESC(offers, "what the host offers at once: RELID/CLASS/INSTANCE/FLAGS, + in front for after the drivers");
 
 static unsigned int remove_ms;
 module_param(remove_ms, uint, 0600);
@@ -157,6 +167,24 @@ static int rescind(u32 relid)
 	return 0;
 }
 
+static int offer_at_once(bool after_drivers)
+{
+	int i, r = 0;
+
+	for (i = 0; i < n_offers && !r; i++) {
+		const char *line = offers[i];
+		char class[40], instance[40];
+		unsigned int relid, flags;
+
+		if ((line[0] == '+') != after_drivers)
+			continue;
+		if (sscanf(line + after_drivers, "%u/%39[^/]/%39[^/]/%x", &relid, class, instance, &flags) != 4)
+			return -EINVAL;
+		r = offer(relid, class, instance, flags, 0);
+	}
+	return r;
+}
+
 static int control_run(const char *line)
 {
 	char a[40], b[40];
@@ -262,15 +290,27 @@ static void stubs_unregister(void)
 		stub_unregister(&stubs[i]);
 }
 
+static void rescind_all(void)
+{
+	unsigned int relid;
+
+	/* from the top: a sub-channel has the higher relid and must go before its primary channel */
+	for (relid = RELID_MAX; relid-- > 0; )
+		rescind(relid);
+}
+
 static int __init hvsim_init(void)
 {
 	int i, r = find_symbols() ?: connection_pretend();
 
 	if (r)
 		return r;
+	r = offer_at_once(false);
 	for (i = 0; i < ARRAY_SIZE(stubs) && !r; i++)
 		r = stub_register(&stubs[i]);
+	r = r ?: offer_at_once(true);
 	if (r) {
+		rescind_all();
 		stubs_unregister();
 		connection_restore();
 		return r;
@@ -281,12 +321,8 @@ static int __init hvsim_init(void)
 
 static void __exit hvsim_exit(void)
 {
-	unsigned int relid;
-
 	debugfs_remove(control);
-	/* from the top: a sub-channel has the higher relid and must go before its primary channel */
-	for (relid = RELID_MAX; relid-- > 0; )
-		rescind(relid);
+	rescind_all();
 	stubs_unregister();
 	connection_restore();
 }

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the cases share that are about a boot with a real initrd: whom hvsim offered there, and who was probed.
+
+plain=00000000-0000-4000-8000-000000000070     # these were offered before the drivers were there,
+private=00000000-0000-4000-8000-000000000071
+heartbeat=00000000-0000-4000-8000-000000000072
+disk=00000000-0000-4000-8000-000000000073
+plain_late=00000000-0000-4000-8000-000000000074 # and these after that
+private_late=00000000-0000-4000-8000-000000000075
+
+probed() { # INSTANCE DRIVER: the driver core offered the one to the other, at any time since boot
+        dmesg | grep -F "$1" | grep -F "probing driver $2 "
+}
+
+decided() { # INSTANCE: its verdicts, in order; how long a slow kernel took over them does not matter
+        jq -r "select(.event == \"decision\" and .instance == \"$1\" and .verdict != \"pending\") | .verdict" /run/cvmd/decisions.log
+}
+
+gate_is() {
+        equal "$1" "$(busctl --json=short get-property org.cvmd1 $OBJECT org.cvmd1.Manager Gate | jq -r .data)"
+}
+
+autoprobe_is() {
+        equal "$1" "$(cat /sys/bus/vmbus/drivers_autoprobe)"
+}
