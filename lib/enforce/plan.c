@@ -97,8 +97,10 @@ static enum plan_verb verb_against(enum policy_action action, const struct evalu
 
 static enum plan_verb verb_for(const struct decision *decision, const struct evaluation *e,
         const struct device *device, const struct held *held) {
-        if (device->hvsock || decision->protected || held->state == ENFORCEMENT_PENDING)
+        if (decision->protected || held->state == ENFORCEMENT_PENDING)
                 return PLAN_NOTHING;
+        if (device->hvsock) /* blocked before it was known for a connection: nothing else may come of that */
+                return override_is_ours(device, held) ? PLAN_RELEASE : PLAN_NOTHING;
         switch (decision->action) {
         case ACTION_ALLOW:
                 return override_is_ours(device, held) ? PLAN_RELEASE : PLAN_NOTHING;

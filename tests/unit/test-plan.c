@@ -82,6 +82,9 @@ static void some_are_never_touched(void **state) {
                 { "protected", MODE_ENFORCE, protected, bound, noted, PLAN_NOTHING },
                 { "hv_sock", MODE_ENFORCE, block, connection, nothing, PLAN_NOTHING },
                 { "no decision", MODE_ENFORCE, unset, unbound, noted, PLAN_NOTHING },
+                /* but for what was done before it was known for a connection */
+                { "hv_sock", MODE_ENFORCE, allow, connection, blocked, PLAN_RELEASE },
+                { "hv_sock", MODE_ENFORCE, block, connection, noted, PLAN_RELEASE },
         };
 
         RUN_ROWS(rows);
