@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Protection that is kept: what a device carries may be gone for a moment."""
 
+import json
+
 from harness import DISK, NETWORK, PLAIN, PLAIN_NETWORK, Guest, wait_for
 from tap import main
 
@@ -44,6 +46,8 @@ def test_a_route_that_is_gone_for_a_moment_costs_nothing():
             set_network(guest, without)
             assert_untouched(guest, PLAIN_NETWORK)
             assert guest.property("State") == "violating"
+            kept, = json.loads(guest.bus.manager("Plan")[0])["protected"]
+            assert kept["instance"] == PLAIN_NETWORK, kept
             set_network(guest, OVER_PLAIN)
             assert_untouched(guest, PLAIN_NETWORK)
         assert guest.cvmd.decisions() == decisions, "nothing was decided anew"
