@@ -12,8 +12,9 @@ probed() { # INSTANCE DRIVER: the driver core offered the one to the other, at a
         dmesg | grep -F "$1" | grep -F "probing driver $2 "
 }
 
-decided() { # INSTANCE: its verdicts, in order; how long a slow kernel took over them does not matter
-        jq -r "select(.event == \"decision\" and .instance == \"$1\" and .verdict != \"pending\") | .verdict" /run/cvmd/decisions.log
+decided() { # INSTANCE: its verdicts, in order; not how long a slow kernel took over them, nor that another policy said the same
+        jq -r "select(.event == \"decision\" and .instance == \"$1\" and .verdict != \"pending\") | .verdict" /run/cvmd/decisions.log |
+                if [ -e /tests/older ]; then uniq; else cat; fi
 }
 
 gate_is() {
