@@ -195,9 +195,10 @@ static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint
 
         t->waiting = r == -EAGAIN;
         if (t->waiting)
-                return 0;  /* the end of another helper makes us look again */
-        if (r != -EBUSY) { /* a helper that was adopted: no try of ours, so its end is to be followed at once
-                            */
+                return 0; /* the end of another helper makes us look again */
+        if (r == -EBUSY)  /* adopted, or sent to an object that is gone: its end says nothing of this one */
+                t->renewed = true;
+        else {
                 t->last_try = now;
                 t->tries++;
         }

@@ -230,6 +230,21 @@ def test_an_admission_that_hangs_holds_nothing_up():
         guest.wait_verdict(LATE, "allowed")
 
 
+def test_who_comes_again_while_a_helper_is_at_work_is_admitted():
+    with gated() as guest:
+        guest.cvmd.start()
+        guest.simulator.misbehave(how="hang", path=PROBE, text=LATE, late=True, times=1)
+        guest.simulator.offer_class("network", instance=LATE, relid=60, flags=CONFIDENTIAL)
+        wait_bound(guest, LATE, "hv_netvsc")  # and the helper has not been told
+        guest.simulator.rescind(instance=LATE)
+        wait_for("gone", lambda: LATE not in guest.verdicts())
+        guest.simulator.offer_class("network", instance=LATE, relid=61, flags=CONFIDENTIAL)
+        wait_for("seen again", lambda: LATE in guest.verdicts())
+        guest.simulator.behave()
+        wait_bound(guest, LATE, "hv_netvsc")
+        guest.wait_verdict(LATE, "allowed")
+
+
 def test_a_device_that_goes_while_it_is_admitted_is_no_failure():
     with gated() as guest:
         guest.cvmd.start()

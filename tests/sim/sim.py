@@ -53,7 +53,7 @@ class Simulator:
         self.event_buffer = options.event_buffer
         self.requests = []      # every one that a client made: [verb, path, text]
         self.misbehaviour = []  # {"how", "path", "text", "skip", "times", ...}: the first that fits counts
-        self.hanging = []       # (connection, request): nobody answers these yet
+        self.hanging = []       # (connection, request, errno or None while not done): nobody answers these yet
         self.tree = Tree(options.root)
         self.tree.make_dir("sys/kernel")
         self.vmbus = Vmbus(self.tree, self.send_event)
@@ -150,7 +150,7 @@ class Simulator:
                     number = self.perform(request)  # whoever it was that asked, the kernel has its write
                 self.answer(connection, number)
             else:
-                self.hanging.append((connection, request))
+                self.hanging.append((connection, request, self.perform(request) if m["late"] else None))
             return True
         return False
 
@@ -253,8 +253,8 @@ class Simulator:
     def do_misbehave(self, how, path, text="*", errno="EIO", skip=0, times=-1, instance=None, late=False,
                      daemon=False):
         """Beginning with the request after `skip` ones that fit, for `times` of them; how:
-        fail (with errno), lie (success, and nothing done), hang (until behave), vanish (the device, after it),
-        kill (who asks, or the `daemon` that subscribed, before it is done or `late`, after)."""
+        fail (with errno), lie (success, and nothing done), hang (until behave, before it is done or `late`, after),
+        vanish (the device, after it), kill (who asks, or the `daemon` that subscribed, likewise)."""
         self.misbehaviour.append({"how": how, "path": path, "text": text, "errno": errno, "skip": skip, "times": times,
                                   "instance": instance, "late": late, "daemon": daemon})
 
@@ -262,8 +262,8 @@ class Simulator:
         """No more misbehaviour; what hangs goes on."""
         self.misbehaviour.clear()
         hanging, self.hanging = self.hanging, []
-        for connection, request in hanging:
-            self.answer(connection, self.perform(request))
+        for connection, request, number in hanging:
+            self.answer(connection, self.perform(request) if number is None else number)
 
     def do_batch(self, orders):
         """Many orders in a row, while nobody else gets a turn."""
@@ -286,7 +286,7 @@ class Simulator:
         return self.requests
 
     def do_hanging(self):
-        return [request for _, request in self.hanging]
+        return [request for _, request, _ in self.hanging]
 
     def do_subscribers(self):
         return len(self.subscribers)
