@@ -253,7 +253,7 @@ static int redact_node(const struct snapshot *s, const struct redaction *r, cons
 /* A file's only line, with its end if it had one. Takes line over in any case. */
 static int finish_line(const struct snapshot_entry *e, int r, char *line, char **ret, size_t *ret_n) {
         _cleanup_(freep) char *owned = line;
-        int n = r < 0 ? r : asprintf(ret, "%s%s", line, strchr(e->value, '\n') ? "\n" : "");
+        int n = r < 0 ? r : asprintf(ret, "%s%s", owned, strchr(e->value, '\n') ? "\n" : "");
 
         if (n < 0)
                 return r < 0 ? r : -ENOMEM;
