@@ -43,8 +43,8 @@ int workers_adopt(struct workers *w, struct diag *d);
  * the device; PLAN_CLOSE_GATE, PLAN_OPEN_GATE, for which the instance is all zero. -EBUSY while one works on
  * that device, -EAGAIN while there are WORKERS_MAX.
  */
-int workers_start(struct workers *w, enum plan_verb verb, const struct guid *instance, uint64_t inode,
+int workers_start(struct workers *all, enum plan_verb verb, const struct guid *instance, uint64_t inode,
         struct diag *d);
 
 /* Whether there is no helper left that could be free soon. */
-bool workers_all_hang(const struct workers *w);
+bool workers_all_hang(const struct workers *all);
