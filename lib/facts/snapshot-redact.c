@@ -245,6 +245,8 @@ static int redact_node(const struct snapshot *s, const struct redaction *r, cons
                         return error;
                 return asprintf(ret, "%s%s", mapper, name) < 0 ? -ENOMEM : 0;
         }
+        if (strncmp(node, dev, strlen(dev)) != 0) /* not a device: whatever names it may name a machine */
+                return asprintf(ret, "source%zu", n) < 0 ? -ENOMEM : 0;
         if (strchr(node + strlen(dev), '/'))
                 return asprintf(ret, "/dev/folder/node%zu", n) < 0 ? -ENOMEM : 0;
         return apply_text(r, REDACTION_PATH, node, ret);
