@@ -23,17 +23,8 @@ all_sources() { # SOURCE: of every device and channel
         equal "$1" "$(cvmctl devices --json | jq -r '.[] | .source, .channels[].source' | sort -u)"
 }
 
-killed_and_back() {
-        _pid=$(cvmd_pid)
-        kill -KILL "$_pid" && wait_until 120 restarted "$_pid"
-}
-
 event_removed() { # although it is enabled, so that a mere removal would be refused
         echo 0 >"$instance/events/${event#*:}/enable" && echo "-:${event#*:}" >>$TRACING/dynamic_events
-}
-
-restarted() { # PID: another one runs, and is ready
-        cvmd_active && [ "$(cvmd_pid)" != "$1" ]
 }
 
 check "devices are offered" offers

@@ -66,6 +66,38 @@ counter() { # NAME
         busctl --json=short get-property org.cvmd1 $OBJECT org.cvmd1.Manager Counters | jq ".data[\"$1\"]"
 }
 
+numbered() { # N: an instance
+        printf '00000000-0000-4000-8000-%012x' $((0x100000 + $1))
+}
+
+judgements() { # of devices whose instances are numbered
+        cvmctl devices --json | jq -r '.[] | "\(.instance) \(.verdict)"' | grep '^00000000-0000-4000-8000-' | sort
+}
+
+comes_to() { # FILE: what the judgements are to be
+        judgements >/tmp/judgements
+        diff "$1" /tmp/judgements
+}
+
+all_held() { # FILE: every device that is to be blocked is
+        while read -r _instance _verdict; do
+                if [ "$_verdict" = blocked ]; then
+                        equal cvmd-blocked "$(cat "$(device "$_instance")/driver_override")" && not bound "$_instance" || return 1
+                else
+                        bound "$_instance" || return 1
+                fi
+        done <"$1"
+}
+
+killed_and_back() {
+        _pid=$(cvmd_pid)
+        kill -KILL "$_pid" && wait_until 120 restarted "$_pid"
+}
+
+restarted() { # PID: another one runs, and is ready
+        cvmd_active && [ "$(cvmd_pid)" != "$1" ]
+}
+
 nothing_in_tracefs() {
         cat $TRACING/dynamic_events
         ls $TRACING/instances
