@@ -46,11 +46,11 @@ floor_loop() {
 }
 
 floor_start() {
-        nice -n -20 /tests/uevent-lines add channels >$channels &
+        nice -n -10 /tests/uevent-lines add channels >$channels &
         listener=$!
         exec 5<$channels
         read -r _ready <&5
-        nice -n -20 sh /tests/latency.sh floor <&5 &
+        nice -n -10 sh /tests/latency.sh floor <&5 &
         loop=$!
         exec 5<&-
 }
