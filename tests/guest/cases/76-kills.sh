@@ -39,7 +39,7 @@ restarts_change_nothing() {
         for _n in $(seq $RESTARTS); do
                 systemctl restart cvmd || return 1
         done
-        wait_until 60 comes_to /tmp/all && cmp /tmp/decisions.log /run/cvmd/decisions.log &&
+        wait_until 60 comes_to /tmp/all && diff /tmp/decisions.log /run/cvmd/decisions.log &&
                 equal "$_events" "$(cat /sys/kernel/uevent_seqnum)" # nothing was bound or unbound
 }
 

@@ -48,6 +48,10 @@ static unsigned int remove_ms;
 module_param(remove_ms, uint, 0600);
 MODULE_PARM_DESC(remove_ms, "how long the stub drivers take to let go of a device");
 
+static unsigned int held;
+module_param(held, uint, 0600);
+MODULE_PARM_DESC(held, "the relid of the one device that they do not let go of before this is changed");
+
 /* What the driver keeps to itself. */
 static unsigned long (*lookup)(const char *name);
 static void (*onoffer)(struct vmbus_channel_message_header *msg);
@@ -65,16 +69,23 @@ static int stub_probe(struct hv_device *dev, const struct hv_vmbus_device_id *id
 	return 0;
 }
 
+static void let_go(struct hv_device *dev)
+{
+	msleep(remove_ms);
+	while (READ_ONCE(held) && READ_ONCE(held) == dev->channel->offermsg.child_relid)
+		msleep(20);
+}
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static int stub_remove(struct hv_device *dev)
 {
-	msleep(remove_ms);
+	let_go(dev);
 	return 0;
 }
 #else
 static void stub_remove(struct hv_device *dev)
 {
-	msleep(remove_ms);
+	let_go(dev);
 }
 #endif
 
