@@ -8,36 +8,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/policy/policy-file.h"
+#include "tests/bench/measure.h"
 
 #define ROUNDS 5
 #define MUCH (100 * 1000 * 1000)
 #define REFUSED_MS 100.0
 #define RULES 10000
 #define CHECKED_MS 1000.0
-
-/* Of the processor, so that whatever else runs on the machine is not measured. */
-static double now_ms(void) {
-        struct timespec t;
-
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-        return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int compare_times(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return x < y ? -1 : x > y;
-}
-
-static double median(double times[ROUNDS]) {
-        qsort(times, ROUNDS, sizeof(*times), compare_times);
-        return times[ROUNDS / 2];
-}
 
 static bool tell(const char *what, double ms, double promised) {
         bool kept = ms <= promised;
@@ -89,7 +70,7 @@ static bool measure_much(const char *folder, size_t n) {
         }
         remove_files(folder, n);
         snprintf(what, sizeof(what), "100 MB in %zu %s refused after", n, n == 1 ? "file" : "files");
-        return tell(what, median(times), REFUSED_MS);
+        return tell(what, median(times, ROUNDS), REFUSED_MS);
 }
 
 /* As sites of many machines have them: most rules name one device, some a class and what it needs. */
@@ -139,7 +120,7 @@ static double measure_rules(size_t n, bool wrong) {
                         abort();
                 }
         }
-        return median(times);
+        return median(times, ROUNDS);
 }
 
 int main(void) {

@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/policy/evaluation.h"
 #include "lib/policy/policy-file.h"
+#include "tests/bench/measure.h"
 
 #define SIZES 4
 #define ROUNDS 9
@@ -91,20 +91,6 @@ static void make_device(struct device *d, struct channel *c, size_t i) {
         d->ring = CONFIDENTIALITY_PLAIN;
 }
 
-/* Of the processor, so that whatever else runs on the machine is not measured. */
-static double now_ms(void) {
-        struct timespec t;
-
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-        return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int compare_times(const void *a, const void *b) {
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return x < y ? -1 : x > y;
-}
-
 /* The median of some rounds. */
 static double measure(const struct policy *p, const struct guest *g) {
         const struct evaluation_options o = {};
@@ -121,8 +107,7 @@ static double measure(const struct policy *p, const struct guest *g) {
                         if (e->decisions[j].origin != DECIDED_BY_DEFAULT)
                                 abort(); /* a rule matched: then not all were looked at */
         }
-        qsort(times, ROUNDS, sizeof(*times), compare_times);
-        return times[ROUNDS / 2];
+        return median(times, ROUNDS);
 }
 
 /* Whether doubling a size at most doubles the time. */
