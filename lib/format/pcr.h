@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A bank of platform configuration registers: which of them, by which hash, and their values. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PCR_COUNT 24
+#define PCR_ALL UINT32_C(0xffffff)
+#define PCR_SIZE_MAX 64
+
+/* Values are TPM_ALG_ID's (TPM 2.0 library, part 2, table 9). */
+enum pcr_hash {
+        PCR_SHA1 = 0x0004,
+        PCR_SHA256 = 0x000b,
+        PCR_SHA384 = 0x000c,
+        PCR_SHA512 = 0x000d,
+};
+
+struct pcr_bank {
+        enum pcr_hash hash;
+        uint32_t selected; /* bit n: PCR n; values of the others are zero */
+        uint8_t values[PCR_COUNT][PCR_SIZE_MAX];
+};
+
+size_t pcr_hash_size(enum pcr_hash h);           /* bytes; 0 for no such hash */
+const char *pcr_hash_to_string(enum pcr_hash h); /* "sha256" */
+int pcr_hash_from_string(const char *word);      /* -EBADMSG */
+
+/* "0,2-7" and "all"; at least one, none twice; -EBADMSG. */
+int pcr_selection_parse(const char *text, uint32_t *ret);
+/* The inverse, in ascending order: at most 64 characters. */
+void pcr_selection_format(uint32_t selected, char ret[static 72]);
+
+/*
+ * SHA-256, or what `with` says, over the selected values in ascending order, as TPM2_Quote hashes them. ret
+ * has room for pcr_hash_size(with) bytes. -EIO when OpenSSL fails.
+ */
+int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret);
