@@ -3,11 +3,9 @@
 #include "cli/proposal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "lib/base/file.h"
+#include "lib/base/sealed.h"
 #include "lib/policy/policy-file.h"
 
 #define FILES_MAX 16 /* as the daemon has it, since the bus lets no more descriptors through */
@@ -24,14 +22,12 @@ static void name_of_file(const char *path, char ret[NAME_MAX_BYTES + 1]) {
 }
 
 static int append_text(sd_bus_message *m, const struct policy_text *text) {
-        _cleanup_(closep) int memory = memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        _cleanup_(closep) int memory = -1;
         char name[NAME_MAX_BYTES + 1];
-        int r = memory < 0 ? -errno : file_write_fd(memory, text->text, text->n);
+        int r = sealed_new("policy", text->text, text->n, &memory);
 
         if (r < 0)
                 return r;
-        if (fcntl(memory, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-                return -errno;
         name_of_file(text->name, name);
         return sd_bus_message_append(m, "(sh)", name, memory); /* which duplicates it */
 }

@@ -3,36 +3,16 @@
 #include "cli/snapshot-source.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "cli/bus-client.h"
 #include "cli/offline.h"
-#include "lib/base/file.h"
+#include "lib/base/sealed.h"
 #include "lib/facts/snapshot-text.h"
-
-/* A descriptor from another process: what it holds must not change any more, and be of a size to be read. */
-static int check_sealed(struct context *x, int fd) {
-        int seals = fcntl(fd, F_GET_SEALS);
-        struct stat st;
-
-        if (seals < 0 ||
-                (seals & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)) !=
-                        (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
-                return diag_fail(&x->diag, -EBADMSG, "cvmd sent a snapshot that could still change");
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (st.st_size > SNAPSHOT_TEXT_MAX)
-                return diag_fail(&x->diag, -EFBIG, "cvmd sent a snapshot of %lld bytes",
-                        (long long)st.st_size);
-        return 0;
-}
 
 static int ask_daemon(struct context *x, struct snapshot **ret) {
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         _cleanup_(messagep) sd_bus_message *reply = NULL;
-        _cleanup_(freep) char *text = NULL;
+        _cleanup_(freep) uint8_t *text = NULL;
         size_t n;
         int r, fd;
 
@@ -45,15 +25,10 @@ static int ask_daemon(struct context *x, struct snapshot **ret) {
         r = sd_bus_message_read(reply, "h", &fd); /* the reply owns it */
         if (r < 0)
                 return client_bad_reply(x, r, "GetSnapshot");
-        r = check_sealed(x, fd);
+        r = sealed_read(fd, "the snapshot that cvmd sent", SNAPSHOT_TEXT_MAX, &text, &n, &x->diag);
         if (r < 0)
                 return r;
-        if (lseek(fd, 0, SEEK_SET) < 0) /* whoever wrote it shares the position */
-                return -errno;
-        r = file_read_fd(fd, SNAPSHOT_TEXT_MAX, &text, &n);
-        if (r < 0)
-                return diag_errno(&x->diag, r, "cannot read what cvmd sent");
-        return snapshot_parse("the daemon's snapshot", text, n, ret, &x->diag);
+        return snapshot_parse("the daemon's snapshot", (const char *)text, n, ret, &x->diag);
 }
 
 int snapshot_obtain(struct context *x, struct snapshot **ret) {

@@ -46,12 +46,6 @@ void helper_call_forget(struct helper_call *c) {
                 c->call = sd_bus_message_unref(c->call);
 }
 
-int helper_call_seal(int memory) {
-        if (fcntl(memory, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-                return -errno;
-        return lseek(memory, 0, SEEK_SET) < 0 ? -errno : 0;
-}
-
 static void answer_waiting(struct helper_call *c, enum helper_outcome outcome) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;

@@ -40,6 +40,3 @@ int helper_call_start(struct helper_call **c, sd_bus_message *call, struct proce
 
 /* Whoever waits in the slot is gone. */
 void helper_call_forget(struct helper_call *c);
-
-/* Seals what the helper wrote, and sets its position to the beginning. */
-int helper_call_seal(int memory);

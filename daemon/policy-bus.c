@@ -12,6 +12,7 @@
 #include "daemon/helper-call.h"
 #include "daemon/process.h"
 #include "lib/base/file.h"
+#include "lib/base/sealed.h"
 #include "lib/policy/policy-file.h"
 
 #define PATIENCE_USEC (10 * 1000 * (uint64_t)1000) /* less than a caller has */
@@ -185,7 +186,7 @@ static int read_answer(struct helper_call *c, enum helper_outcome outcome, char 
                 r = sd_bus_reply_method_error(c->call, &error);
                 return r < 0 ? r : 0;
         }
-        r = helper_call_seal(c->memory);
+        r = sealed_seal(c->memory);
         if (r >= 0)
                 r = file_read_fd(c->memory, ANSWER_MAX, &text, &n);
         if (r >= 0 && outcome != HELPER_SUCCEEDED)

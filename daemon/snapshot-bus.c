@@ -11,13 +11,14 @@
 #include "daemon/errors.h"
 #include "daemon/helper-call.h"
 #include "lib/base/file.h"
+#include "lib/base/sealed.h"
 #include "lib/facts/snapshot-text.h"
 
 #define PATIENCE_USEC (5 * 1000 * (uint64_t)1000)
 
 /* Answers with what nobody can change any more. */
 static int answer(sd_bus_message *call, int memory) {
-        int r = helper_call_seal(memory);
+        int r = sealed_seal(memory);
 
         return r < 0 ? r : sd_bus_reply_method_return(call, "h", memory);
 }
