@@ -3,6 +3,7 @@
  * early. */
 #include "daemon/log.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -36,7 +37,7 @@ static void log_to_journal(int priority, const char *message_id, const struct lo
                 n++;
         if (asprintf(&owned[n], "PRIORITY=%d", priority) >= 0)
                 n++;
-        if (asprintf(&owned[n], "SYSLOG_IDENTIFIER=cvmd") >= 0)
+        if (asprintf(&owned[n], "SYSLOG_IDENTIFIER=%s", program_invocation_short_name) >= 0)
                 n++;
         if (message_id && asprintf(&owned[n], "MESSAGE_ID=%s", message_id) >= 0)
                 n++;
@@ -68,7 +69,8 @@ void log_entry(int priority, const char *message_id, const struct log_field *fie
         if (stderr_is_journal())
                 log_to_journal(priority, message_id, fields, n_fields, message);
         else if (stderr_is_kmsg()) /* one write, one line; of the kernel's facilities, daemon */
-                dprintf(STDERR_FILENO, "<%d>cvmd: %s\n", LOG_DAEMON | priority, message);
+                dprintf(STDERR_FILENO, "<%d>%s: %s\n", LOG_DAEMON | priority, program_invocation_short_name,
+                        message);
         else
-                fprintf(stderr, "cvmd: %s\n", message);
+                fprintf(stderr, "%s: %s\n", program_invocation_short_name, message);
 }

@@ -22,8 +22,17 @@ static void errors_have_valid_names(void **state) {
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 assert_string_equal(error_name(rows[i].r), rows[i].name);
-        for (int e = 1; e < 200; e++)
-                assert_int_equal(sd_bus_interface_name_is_valid(error_name(-e)), 1);
+        for (unsigned scope = ERRORS_ANY; scope < _ERROR_SCOPE_MAX; scope++)
+                for (int e = 1; e < 200; e++)
+                        assert_int_equal(sd_bus_interface_name_is_valid(error_name_in(scope, -e)), 1);
+}
+
+static void errors_say_what_their_interface_means(void **state) {
+        assert_string_equal(error_name_in(ERRORS_FETCH, -ETIMEDOUT), "org.cvmd1.Error.TimedOut");
+        assert_string_equal(error_name_in(ERRORS_FETCH, -EBADMSG), "org.cvmd1.Error.EndorsementInvalid");
+        assert_string_equal(error_name_in(ERRORS_FETCH_QUOTE, -EBADMSG), "org.cvmd1.Error.QuoteInvalid");
+        assert_string_equal(error_name_in(ERRORS_FETCH, -ENODEV), "org.cvmd1.Error.Failed");
+        assert_string_equal(error_name_in(ERRORS_MANAGER, -EOPNOTSUPP), "org.cvmd1.Error.NotSupported");
 }
 
 static void errors_carry_what_went_wrong(void **state) {
@@ -66,7 +75,7 @@ static void away_from_the_journal_people_read_along(void **state) {
         char text[256];
 
         captured(say_something, text, sizeof(text));
-        assert_string_equal(text, "cvmd: state 7\ncvmd: 50 % done\n");
+        assert_string_equal(text, "test-daemon-words: state 7\ntest-daemon-words: 50 % done\n");
 }
 
 static const char *get_state(const struct property_object *o, char *buffer) {
@@ -127,6 +136,7 @@ static void exactly_what_changed_is_named(void **state) {
 
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_have_valid_names),
+        cmocka_unit_test(errors_say_what_their_interface_means),
         cmocka_unit_test(errors_carry_what_went_wrong),
         cmocka_unit_test(away_from_the_journal_people_read_along),
         cmocka_unit_test(exactly_what_changed_is_named),
