@@ -26,7 +26,7 @@ struct batch {
 /* The caller frees *ret. -ENOMEM. */
 int batch_format(const struct batch *b, char **ret);
 
-/* -EBADMSG for what is out of range, missing or unknown. */
+/* Takes exactly what batch_format() writes. -EBADMSG for anything else, -ENOMEM. */
 int batch_parse(const void *bytes, size_t n, struct batch *ret, struct diag *d);
 
 const char *freshness_to_string(enum freshness f);
