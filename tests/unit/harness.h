@@ -37,17 +37,20 @@ static inline ssize_t write_tap(void *cookie, const char *line, size_t n) {
         return write(STDOUT_FILENO, line + cut, n - cut) < 0 ? 0 : (ssize_t)n;
 }
 
-static inline int run_as_tap(const struct CMUnitTest *tests, size_t n) {
+/* setup and teardown are of the whole program; either may be NULL. */
+static inline int run_as_tap(const struct CMUnitTest *tests, size_t n, CMFixtureFunction setup,
+        CMFixtureFunction teardown) {
         _cleanup_(fclosep) FILE *tap = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_tap });
 
         if (!tap || setvbuf(tap, NULL, _IOLBF, BUFSIZ) != 0)
                 return 1;
         stdout = tap;
         cmocka_set_message_output(CM_OUTPUT_TAP);
-        return _cmocka_run_group_tests("tests", tests, n, NULL, NULL);
+        return _cmocka_run_group_tests("tests", tests, n, setup, teardown);
 }
 
-#define RUN(tests)                                                            \
-        int main(void) {                                                      \
-                return run_as_tap(tests, sizeof(tests) / sizeof((tests)[0])); \
+#define RUN_WITH(tests, setup, teardown)                                                       \
+        int main(void) {                                                                       \
+                return run_as_tap(tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown); \
         }
+#define RUN(tests) RUN_WITH(tests, NULL, NULL)

@@ -429,5 +429,5 @@ int main(int argc, char **argv) {
                 n_seeds = (unsigned)strtoul(argv[1], NULL, 10);
         if (argc > 2)
                 first_seed = (unsigned)strtoul(argv[2], NULL, 10);
-        return run_as_tap(tests, N_ROWS(tests));
+        return run_as_tap(tests, N_ROWS(tests), NULL, NULL);
 }
