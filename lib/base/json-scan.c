@@ -259,6 +259,10 @@ static struct json_node *read_value(struct scanner *s) {
         if (!node)
                 return NULL;
         scanner_skip_blanks(s);
+        if (s->nodes_left-- == 0) {
+                scanner_fail(s, "more values than belong here");
+                return NULL;
+        }
         *node = (struct json_node){ .at = s->position };
         if (scanner_take(s, '{')) {
                 node->kind = JSON_OBJECT;
@@ -277,13 +281,13 @@ static struct json_node *read_value(struct scanner *s) {
         return s->failed ? NULL : node;
 }
 
-int json_scan(const char *text, size_t n, struct json_document **ret) {
+static int scan(struct scanner s, struct json_document **ret) {
         _cleanup_(json_document_freep) struct json_document *document = calloc(1, sizeof(*document));
-        struct scanner s = { .at = text, .end = text + n, .position = { 1, 1 }, .document = document };
         const struct json_node *root = NULL;
 
         if (!document)
                 return -ENOMEM;
+        s.document = document;
         scanner_check_characters(&s);
         if (!s.failed)
                 root = read_value(&s);
@@ -296,6 +300,23 @@ int json_scan(const char *text, size_t n, struct json_document **ret) {
                 document->root = root;
         *ret = TAKE(document);
         return 0;
+}
+
+int json_scan(const char *text, size_t n, struct json_document **ret) {
+        return scan((struct scanner){ .at = text,
+                            .end = text + n,
+                            .position = { 1, 1 },
+                            .nodes_left = SIZE_MAX },
+                ret);
+}
+
+int json_scan_plain(const char *text, size_t n, size_t max_nodes, struct json_document **ret) {
+        return scan((struct scanner){ .at = text,
+                            .end = text + n,
+                            .position = { 1, 1 },
+                            .plain = true,
+                            .nodes_left = max_nodes },
+                ret);
 }
 
 const struct json_node *json_member(const struct json_node *object, const char *key) {

@@ -61,6 +61,13 @@ struct json_document {
 
 /* -ENOMEM is the only failure: what is wrong with the text is in the problems. */
 int json_scan(const char *text, size_t n, struct json_document **ret);
+
+/*
+ * The same for what programs write: without comments, and with at most max_nodes values, for a value of two
+ * characters costs a hundred bytes here.
+ */
+int json_scan_plain(const char *text, size_t n, size_t max_nodes, struct json_document **ret);
+
 void json_document_free(struct json_document *d);
 DEFINE_FREEP(struct json_document, json_document_free)
 

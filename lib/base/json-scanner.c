@@ -119,6 +119,8 @@ void scanner_skip_blanks(struct scanner *s) {
         while (scanner_more(s))
                 if (strchr(" \t\r\n", *s->at) && *s->at)
                         scanner_advance(s);
+                else if (s->plain)
+                        return;
                 else if (scanner_starts_with(s, "//"))
                         while (scanner_more(s) && *s->at != '\n')
                                 scanner_advance(s);

@@ -13,6 +13,8 @@ struct scanner {
         unsigned depth;
         bool failed;
         bool no_memory; /* implies failed */
+        bool plain;     /* comments are no blanks */
+        size_t nodes_left;
         struct json_document *document;
 };
 

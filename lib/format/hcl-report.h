@@ -41,14 +41,15 @@ struct hcl_report {
         enum hcl_hash_type hash_type;
         bool has_capabilities; /* request version 2 */
         uint32_t capabilities;
-        struct span hardware; /* 1184 bytes (SNP), the 1024 of a TDREPORT, 0x230 (VBS); none: TVM, CCA */
+        struct span hardware; /* 1184 bytes (SNP), the 1024 of a TDREPORT, 0x230 (VBS); none: TVM */
         struct span padding;  /* what follows it in its field, all zero */
         struct span claims;   /* the JSON exactly as it was hashed: never to be written anew */
 };
 
 /*
  * Borrows the bytes. What follows the declared size must be zero. -EBADMSG for anything else than what is
- * known: magic, version, sizes that contradict each other or run over the end, unknown types.
+ * known: magic, version, a status that is not 0, sizes that contradict each other or run over the end,
+ * unknown types. -EOPNOTSUPP for CCA, whose report has no layout yet.
  */
 int hcl_report_parse(const void *bytes, size_t n, struct hcl_report *ret, struct diag *d);
 

@@ -9,6 +9,7 @@
 #define PCR_COUNT 24
 #define PCR_ALL UINT32_C(0xffffff)
 #define PCR_SIZE_MAX 64
+#define PCR_SELECTION_TEXT_SIZE 72
 
 /* Values are TPM_ALG_ID's (TPM 2.0 library, part 2, table 9). */
 enum pcr_hash {
@@ -25,13 +26,13 @@ struct pcr_bank {
 };
 
 size_t pcr_hash_size(enum pcr_hash h);           /* bytes; 0 for no such hash */
-const char *pcr_hash_to_string(enum pcr_hash h); /* "sha256" */
-int pcr_hash_from_string(const char *word);      /* -EBADMSG */
+const char *pcr_hash_to_string(enum pcr_hash h); /* "sha256"; "?" for no such hash */
+int pcr_hash_from_string(const char *word);      /* enum pcr_hash, or -EBADMSG */
 
-/* "0,2-7" and "all"; at least one, none twice; -EBADMSG. */
+/* "0,2-7" and "all", without blanks; at least one, none twice; -EBADMSG. */
 int pcr_selection_parse(const char *text, uint32_t *ret);
-/* The inverse, in ascending order: at most 64 characters. */
-void pcr_selection_format(uint32_t selected, char ret[static 72]);
+/* The inverse, in ascending order; "" for none. */
+void pcr_selection_format(uint32_t selected, char ret[static PCR_SELECTION_TEXT_SIZE]);
 
 /*
  * SHA-256, or what `with` says, over the selected values in ascending order, as TPM2_Quote hashes them. ret

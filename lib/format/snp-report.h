@@ -18,7 +18,8 @@
 #define SNP_POLICY_MIGRATE_MA (UINT64_C(1) << 18)
 #define SNP_POLICY_SMT (UINT64_C(1) << 16)
 
-/* Which layout a TCB has and whose root signs. Zero: the report does not say (version 2). */
+/* Which layout a TCB has and whose root signs. Zero: the report does not say (version 2), or names a CPU
+ * that is not known. */
 enum snp_product {
         SNP_MILAN = 1,
         SNP_GENOA,
@@ -62,11 +63,17 @@ struct snp_report {
         struct span signed_part;
 };
 
-/* Exactly SNP_REPORT_SIZE bytes, which are borrowed. -EBADMSG; -EOPNOTSUPP for an unknown version. */
+/*
+ * Exactly SNP_REPORT_SIZE bytes, which are borrowed. -EBADMSG, also for reserved bytes that are not zero;
+ * -EOPNOTSUPP for an unknown version.
+ */
 int snp_report_parse(const void *bytes, size_t n, struct snp_report *ret, struct diag *d);
 
 /* The components of a TCB in the layout of that product (not 0). */
 struct snp_tcb snp_tcb_of(uint64_t tcb, enum snp_product product);
+
+/* The bits of a TCB that no component has; for product 0 those that no product uses. */
+uint64_t snp_tcb_reserved(enum snp_product product);
 
 /* Whether no component of a is above that of b. */
 bool snp_tcb_at_most(const struct snp_tcb *a, const struct snp_tcb *b);

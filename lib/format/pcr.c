@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lib/format/pcr.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+        enum pcr_hash hash;
+        const char *name; /* OpenSSL knows them by the same */
+        size_t size;
+} HASHES[] = {
+        { PCR_SHA1, "sha1", 20 },
+        { PCR_SHA256, "sha256", 32 },
+        { PCR_SHA384, "sha384", 48 },
+        { PCR_SHA512, "sha512", 64 },
+};
+#define N_HASHES (sizeof(HASHES) / sizeof(HASHES[0]))
+
+size_t pcr_hash_size(enum pcr_hash h) {
+        for (size_t i = 0; i < N_HASHES; i++)
+                if (HASHES[i].hash == h)
+                        return HASHES[i].size;
+        return 0;
+}
+
+const char *pcr_hash_to_string(enum pcr_hash h) {
+        for (size_t i = 0; i < N_HASHES; i++)
+                if (HASHES[i].hash == h)
+                        return HASHES[i].name;
+        return "?";
+}
+
+int pcr_hash_from_string(const char *word) {
+        for (size_t i = 0; i < N_HASHES; i++)
+                if (strcmp(HASHES[i].name, word) == 0)
+                        return HASHES[i].hash;
+        return -EBADMSG;
+}
+
+/* One or two digits, without a leading zero; -1 for anything else. Moves *text on. */
+static int take_index(const char **text) {
+        const char *p = *text;
+        int value = 0;
+
+        while (*p >= '0' && *p <= '9' && p - *text < 2)
+                value = 10 * value + (*p++ - '0');
+        if (p == *text || (**text == '0' && p - *text > 1) || value >= PCR_COUNT)
+                return -1;
+        *text = p;
+        return value;
+}
+
+int pcr_selection_parse(const char *text, uint32_t *ret) {
+        uint32_t selected = 0;
+
+        if (strcmp(text, "all") == 0) {
+                *ret = PCR_ALL;
+                return 0;
+        }
+        for (;;) {
+                int first = take_index(&text), last = first;
+
+                if (first >= 0 && *text == '-') {
+                        text++;
+                        last = take_index(&text);
+                }
+                if (first < 0 || last < first)
+                        return -EBADMSG;
+                for (int i = first; i <= last; i++) {
+                        if (selected >> i & 1)
+                                return -EBADMSG;
+                        selected |= UINT32_C(1) << i;
+                }
+                if (*text == 0)
+                        break;
+                if (*text++ != ',')
+                        return -EBADMSG;
+        }
+        *ret = selected;
+        return 0;
+}
+
+/* The longest text is of pairs, "0-1,3-4,...": 40 characters. */
+void pcr_selection_format(uint32_t selected, char ret[static PCR_SELECTION_TEXT_SIZE]) {
+        size_t n = 0;
+
+        ret[0] = 0;
+        for (int i = 0; i < PCR_COUNT; i++) {
+                int first = i;
+
+                if (!(selected >> i & 1))
+                        continue;
+                while (i + 1 < PCR_COUNT && selected >> (i + 1) & 1)
+                        i++;
+                n += (size_t)snprintf(ret + n, PCR_SELECTION_TEXT_SIZE - n, first == i ? "%s%d" : "%s%d-%d",
+                        n ? "," : "", first, i);
+        }
+}
+
+int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret) {
+        uint8_t values[PCR_COUNT * PCR_SIZE_MAX];
+        const EVP_MD *md = EVP_get_digestbyname(pcr_hash_to_string(with));
+        size_t size = pcr_hash_size(bank->hash), n = 0;
+
+        for (unsigned i = 0; i < PCR_COUNT; i++)
+                if (bank->selected >> i & 1) {
+                        memcpy(values + n, bank->values[i], size);
+                        n += size;
+                }
+        return md && EVP_Digest(values, n, ret, NULL, md, NULL) == 1 ? 0 : -EIO;
+}
