@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PEM is split here, for OpenSSL's reader skips whatever it does not understand. */
 #include "lib/verify/certificate.h"
 
 #include <errno.h>
 #include <openssl/objects.h>
 #include <string.h>
-#include <time.h>
 
-#include "lib/base/base64.h"
 #include "lib/base/escape.h"
 
 #define CACHE_SIZE 256 /* slots; a certificate that falls into a slot in use takes its place */
-
-static const char BEGIN[] = "-----BEGIN CERTIFICATE-----", END[] = "-----END CERTIFICATE-----";
 
 struct slot {
         struct digest key; /* SHA-256 of the bytes as they came, PEM or DER */
@@ -104,41 +99,22 @@ void certificate_cache_free(struct certificate_cache *cache) {
         free(cache);
 }
 
-static int64_t seconds_of(const ASN1_TIME *t) {
-        struct tm tm = {};
-
-        return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : -1;
-}
-
-/* OpenSSL reads BER; a certificate has one encoding, so that its fingerprint cannot vary. */
-static bool is_der(X509 *x509, const uint8_t *bytes, size_t n) {
-        _cleanup_(freep) uint8_t *again = NULL;
-        int size = i2d_X509(x509, NULL);
-        uint8_t *at;
-
-        if (size < 0 || (size_t)size != n)
-                return false;
-        again = at = malloc(n);
-        return again && i2d_X509(x509, &at) == size && memcmp(again, bytes, n) == 0;
-}
-
 static int parse(const char *what, const uint8_t *bytes, size_t n, struct certificate **ret,
         struct diag *d) {
         _cleanup_(certificate_unrefp) struct certificate *c = calloc(1, sizeof(*c));
-        const uint8_t *at = bytes;
+        int r;
 
         if (!c)
                 return -ENOMEM;
         c->references = 1;
-        c->x509 = d2i_X509(NULL, &at, (long)n);
-        if (!c->x509 || !is_der(c->x509, bytes, n))
-                return diag_fail(d, -EBADMSG, "%s: not a certificate%s", what,
-                        c->x509 && at != bytes + n ? ": bytes follow it" : "");
+        r = certificate_parse(bytes, n, what, &c->x509, d);
+        if (r < 0)
+                return r;
         c->key = X509_get0_pubkey(c->x509);
         if (!c->key)
                 return diag_fail(d, -EBADMSG, "%s: a certificate without a key that can be used", what);
-        c->not_before = seconds_of(X509_get0_notBefore(c->x509));
-        c->not_after = seconds_of(X509_get0_notAfter(c->x509));
+        c->not_before = certificate_time(X509_get0_notBefore(c->x509));
+        c->not_after = certificate_time(X509_get0_notAfter(c->x509));
         if (c->not_before < 0 || c->not_after < 0)
                 return diag_fail(d, -EBADMSG, "%s: a certificate whose validity cannot be read", what);
         if (digest_sha256(bytes, n, &c->fingerprint) < 0)
@@ -147,21 +123,13 @@ static int parse(const char *what, const uint8_t *bytes, size_t n, struct certif
         return 0;
 }
 
-/* The text between the two lines: base64 in lines of any length. */
-static int parse_pem(const char *what, const char *text, size_t n, struct certificate **ret,
-        struct diag *d) {
-        _cleanup_(freep) char *joined = malloc(n + 1);
+/* text: what is between the two lines. */
+static int parse_pem(const char *what, struct span text, struct certificate **ret, struct diag *d) {
         _cleanup_(freep) uint8_t *der = NULL;
-        size_t size = 0, n_der;
+        size_t n;
+        int r = pem_decode(text, what, CERTIFICATE_MAX, &der, &n, d);
 
-        if (!joined)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                if (text[i] != '\n' && text[i] != '\r')
-                        joined[size++] = text[i];
-        if (base64_parse(joined, size, BASE64_STANDARD, CERTIFICATE_MAX, &der, &n_der) < 0)
-                return diag_fail(d, -EBADMSG, "%s: a certificate's base64 is not canonical", what);
-        return parse(what, der, n_der, ret, d);
+        return r < 0 ? r : parse(what, der, n, ret, d);
 }
 
 /* bytes: the DER, or the text between the lines of PEM. */
@@ -176,7 +144,7 @@ static int get(struct certificate_cache *cache, const char *what, bool pem, cons
                 return diag_fail(d, -EIO, "OpenSSL cannot compute SHA-256");
         slot = &cache->slots[key.bytes[0] % CACHE_SIZE];
         if (!slot->certificate || memcmp(slot->key.bytes, key.bytes, sizeof(key.bytes)) != 0) {
-                r = pem ? parse_pem(what, (const char *)bytes, n, &c, d) : parse(what, bytes, n, &c, d);
+                r = pem ? parse_pem(what, (struct span){ bytes, n }, &c, d) : parse(what, bytes, n, &c, d);
                 if (r < 0)
                         return r;
                 certificate_unref(slot->certificate);
@@ -200,39 +168,20 @@ static int add(struct certificates *list, struct certificate_cache *cache, const
         return r;
 }
 
-static const char *skip_blanks(const char *at, const char *end) {
-        while (at < end && (*at == '\n' || *at == '\r' || *at == ' ' || *at == '\t'))
-                at++;
-        return at;
-}
-
-static bool starts_with(const char *at, const char *end, const char *text) {
-        return (size_t)(end - at) >= strlen(text) && memcmp(at, text, strlen(text)) == 0;
-}
-
 static int add_pem(struct certificates *list, struct certificate_cache *cache, const char *what,
-        const char *text, size_t n, struct diag *d) {
-        const char *end = text + n, *at = skip_blanks(text, end);
+        struct span text, struct diag *d) {
+        struct span body;
+        size_t n = list->n;
+        int r;
 
-        if (at == end)
-                return diag_fail(d, -EBADMSG, "%s: no certificate", what);
-        while (at < end) {
-                const char *body, *stop;
-                int r;
-
-                if (!starts_with(at, end, BEGIN))
-                        return diag_fail(d, -EBADMSG,
-                                "%s: only certificates in PEM belong here, one behind the other", what);
-                body = at + strlen(BEGIN);
-                stop = memmem(body, (size_t)(end - body), END, strlen(END));
-                if (!stop)
-                        return diag_fail(d, -EBADMSG, "%s: a certificate that is cut off", what);
-                r = add(list, cache, what, true, (const uint8_t *)body, (size_t)(stop - body), d);
+        while ((r = pem_next(&text, "CERTIFICATE", what, &body, d)) >= 0) {
+                r = add(list, cache, what, true, body.bytes, body.n, d);
                 if (r < 0)
                         return r;
-                at = skip_blanks(stop + strlen(END), end);
         }
-        return 0;
+        if (r != -ENODATA)
+                return r;
+        return list->n > n ? 0 : diag_fail(d, -EBADMSG, "%s: no certificate", what);
 }
 
 int certificates_add(struct certificates *list, struct certificate_cache *cache, const char *what,
@@ -249,7 +198,8 @@ int certificates_add(struct certificates *list, struct certificate_cache *cache,
         /* One NUL ends what was a C string for those who made it. */
         if (!der && first[n - 1] == 0)
                 n--;
-        return der ? add(list, cache, what, false, bytes, n, d) : add_pem(list, cache, what, bytes, n, d);
+        return der ? add(list, cache, what, false, bytes, n, d)
+                   : add_pem(list, cache, what, (struct span){ first, n }, d);
 }
 
 void certificates_done(struct certificates *list) {

@@ -10,10 +10,10 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/digest.h"
+#include "lib/format/pem.h"
 #include "lib/format/vek-certificate.h"
 
-#define CERTIFICATES_MAX 16   /* that belong together */
-#define CERTIFICATE_MAX 16384 /* bytes of one, in either form */
+#define CERTIFICATES_MAX 16 /* that belong together */
 
 struct certificate {
         unsigned references;
