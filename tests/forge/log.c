@@ -105,21 +105,50 @@ void forge_log_locality(struct forge_log *l, uint8_t locality) {
                 l->banks[i].values[0][size_of(l->banks[i].hash) - 1] = locality;
 }
 
+/* UEFI_VARIABLE_DATA of a global variable: its GUID, the sizes of name and value, both. */
+static void measure_variable(struct forge_log *l, const char *name) {
+        static const uint8_t global[16] = { 0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00,
+                0xe0, 0x98, 0x03, 0x2b, 0x8c };
+        struct forge_bytes data = {};
+
+        forge_put(&data, global, sizeof(global));
+        forge_le(&data, strlen(name), 8);
+        forge_le(&data, 1, 8);
+        for (const char *at = name; *at; at++)
+                forge_le(&data, (uint8_t)*at, 2);
+        forge_le(&data, 1, 1);
+        forge_log_event(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, data.bytes, data.n);
+        forge_bytes_done(&data);
+}
+
+/* UEFI_IMAGE_LOAD_EVENT: where the image lies, and a device path that ends at once. */
+static void measure_application(struct forge_log *l, const char *image) {
+        static const uint8_t path[] = { 0x7f, 0xff, 4, 0 };
+        struct forge_bytes told = {};
+
+        forge_le(&told, 0x7ec00000, 8);
+        forge_le(&told, strlen(image), 8);
+        forge_le(&told, 0, 8);
+        forge_le(&told, sizeof(path), 8);
+        forge_put(&told, path, sizeof(path));
+        forge_log_event_of(l, 4, EV_EFI_BOOT_SERVICES_APPLICATION, image, strlen(image), told.bytes, told.n);
+        forge_bytes_done(&told);
+}
+
 void forge_log_boot(struct forge_log *l) {
         static const char *const variables[] = { "SecureBoot", "PK", "KEK", "db", "dbx" };
-        static const char version[] = "C\0R\0T\0M\0 \0\0\0"
-                                      "1";
+        static const char version[] = { 'v', 0, '1', 0, 0, 0 };
         static const char calling[] = "Calling EFI Application from Boot Option";
 
         forge_log_event(l, 0, EV_S_CRTM_VERSION, version, sizeof(version));
         for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-                forge_log_event(l, 7, EV_EFI_VARIABLE_DRIVER_CONFIG, variables[i], strlen(variables[i]));
+                measure_variable(l, variables[i]);
         forge_log_event(l, 4, EV_ACTION, calling, strlen(calling));
         for (unsigned pcr = 0; pcr < 8; pcr++)
                 forge_log_event(l, pcr, EV_SEPARATOR, "\0\0\0", 4);
-        forge_log_event_of(l, 4, EV_EFI_BOOT_SERVICES_APPLICATION, "shim", 4, "shimx64.efi", 11);
-        forge_log_event_of(l, 9, EV_IPL, "initrd", 6, "initrd.img", 10);
-        forge_log_event(l, 14, EV_IPL, "MokList", 7);
+        measure_application(l, "what a loader is made of");
+        forge_log_event_of(l, 9, EV_IPL, "initrd", 6, "initrd.img", 11);
+        forge_log_event(l, 14, EV_IPL, "MokList", 8);
 }
 
 void forge_log_done(struct forge_log *l) {
