@@ -68,25 +68,36 @@ static int without_padding(const char *text, size_t n, enum base64_alphabet alph
         return 0;
 }
 
-/* Decodes n characters into out, which has room; -EBADMSG. */
+/*
+ * Decodes n characters into out, which has room; -EBADMSG. Four at a time, and what is not in the alphabet
+ * shows in a bit that no value has.
+ */
 static int decode(const char *text, size_t n, const uint8_t values[256], uint8_t *out) {
-        uint32_t bits = 0;
-        unsigned n_bits = 0;
+        uint32_t bits = 0, seen = 0;
+        const uint8_t *p = (const uint8_t *)text;
 
-        for (size_t i = 0; i < n; i++) {
-                uint8_t value = values[(uint8_t)text[i]];
+        for (; n >= 4; n -= 4, p += 4, out += 3) {
+                uint8_t a = values[p[0]], b = values[p[1]], c = values[p[2]], e = values[p[3]];
 
-                if (value > 63)
-                        return -EBADMSG;
-                bits = bits << 6 | value;
-                n_bits += 6;
-                if (n_bits >= 8) {
-                        n_bits -= 8;
-                        *out++ = (uint8_t)(bits >> n_bits);
-                        bits &= (1U << n_bits) - 1;
-                }
+                seen |= a | b | c | e;
+                out[0] = (uint8_t)(a << 2 | b >> 4);
+                out[1] = (uint8_t)(b << 4 | c >> 2);
+                out[2] = (uint8_t)(c << 6 | e);
         }
-        return bits == 0 ? 0 : -EBADMSG; /* what is left over names no byte, and must be zero */
+        for (size_t i = 0; i < n; i++) {
+                seen |= values[p[i]];
+                bits = bits << 6 | values[p[i]];
+        }
+        if (seen > 63)
+                return -EBADMSG;
+        if (n == 2)
+                *out = (uint8_t)(bits >> 4);
+        if (n == 3) {
+                out[0] = (uint8_t)(bits >> 10);
+                out[1] = (uint8_t)(bits >> 2);
+        }
+        /* what is left over names no byte, and must be zero */
+        return bits & (n == 2 ? 15 : n == 3 ? 3 : 0) ? -EBADMSG : 0;
 }
 
 int base64_parse(const char *text, size_t n_text, enum base64_alphabet alphabet, size_t max, uint8_t **ret,

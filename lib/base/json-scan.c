@@ -71,11 +71,36 @@ static size_t read_escape(struct scanner *s, char ret[4]) {
 
 /* How many bytes lie between here and the closing quote: what is decoded is never longer. */
 static size_t raw_length(const struct scanner *s) {
-        const char *p = s->at;
+        struct scanner ahead = *s;
 
-        while (p < s->end && *p != '"' && *p != '\n')
-                p += *p == '\\' && s->end - p > 1 ? 2 : 1;
-        return (size_t)(p - s->at);
+        for (;;) {
+                ahead.at += scanner_plain_run(&ahead);
+                if (ahead.at == ahead.end || *ahead.at == '"' || *ahead.at == '\n')
+                        return (size_t)(ahead.at - s->at);
+                ahead.at += *ahead.at == '\\' && ahead.end - ahead.at > 1 ? 2 : 1;
+        }
+}
+
+/* One character that is none of a plain run; returns the bytes written, of at most 4. */
+static size_t read_character(struct scanner *s, char *out) {
+        char c = *s->at;
+
+        if ((unsigned char)c < ' ') {
+                scanner_fail(s,
+                        c == '\n' ? "this string is never closed: end it with a double quote"
+                                  : "control character in a string: write it as \\u00..");
+                return 0;
+        }
+        scanner_advance(s);
+        if (c == '\\') {
+                char decoded[4];
+                size_t n = read_escape(s, decoded);
+
+                memcpy(out, decoded, n);
+                return n;
+        }
+        *out = c;
+        return 1;
 }
 
 /* The scanner stands behind the opening quote. */
@@ -85,22 +110,13 @@ static const char *read_string(struct scanner *s) {
         if (!string)
                 return NULL;
         while (scanner_more(s) && *s->at != '"') {
-                char c = *s->at, decoded[4];
-                size_t n = 1;
+                size_t run = scanner_plain_run(s);
 
-                if ((unsigned char)c < ' ') {
-                        scanner_fail(s,
-                                c == '\n' ? "this string is never closed: end it with a double quote"
-                                          : "control character in a string: write it as \\u00..");
-                        return NULL;
-                }
-                scanner_advance(s);
-                if (c == '\\')
-                        n = read_escape(s, decoded);
-                else
-                        decoded[0] = c;
-                memcpy(out, decoded, n);
-                out += n;
+                memcpy(out, s->at, run);
+                scanner_skip_run(s, run);
+                out += run;
+                if (run == 0)
+                        out += read_character(s, out);
         }
         if (!scanner_more(s))
                 scanner_fail_unexpected(s, "a closing double quote");

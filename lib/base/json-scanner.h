@@ -34,6 +34,12 @@ void scanner_advance(struct scanner *s);
 void scanner_advance_by(struct scanner *s, size_t n);
 bool scanner_starts_with(const struct scanner *s, const char *text);
 
+/* How many characters from here on are printable ASCII, quotes and backslashes aside; and stepping over
+ * them.
+ */
+size_t scanner_plain_run(const struct scanner *s);
+void scanner_skip_run(struct scanner *s, size_t n);
+
 /* White space and comments. */
 void scanner_skip_blanks(struct scanner *s);
 

@@ -109,6 +109,36 @@ static void base64_refuses(void **state) {
         }
 }
 
+/* Four characters are read at once: each byte at each place of each length is taken or refused by itself. */
+static void base64_looks_at_every_character(void **state) {
+        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        static const char zeros[] = "AAAAAAAAAAAAAAAA";
+
+        for (size_t n = 1; n <= 12; n++)
+                for (size_t place = 0; place < n; place++)
+                        for (int c = 1; c < 256; c++) {
+                                const char *letter = strchr(letters, c);
+                                size_t value = letter ? (size_t)(letter - letters) : 64, size = 0;
+                                size_t unused = place < n - 1 ? 0 : n % 4 == 2 ? 15 : n % 4 == 3 ? 3 : 0;
+                                _cleanup_(freep) uint8_t *back = NULL;
+                                char text[16];
+                                int r;
+
+                                memcpy(text, zeros, n);
+                                text[place] = (char)c;
+                                r = base64_parse(text, n, BASE64_URL, 16, &back, &size);
+                                if (n % 4 == 1 || value > 63 || value & unused) {
+                                        assert_int_equal(r, -EBADMSG);
+                                        continue;
+                                }
+                                assert_int_equal(r, 0);
+                                assert_int_equal(size, n * 6 / 8);
+                                for (size_t bit = 0; bit < 8 * size; bit++)
+                                        assert_int_equal(back[bit / 8] >> (7 - bit % 8) & 1,
+                                                bit / 6 == place ? value >> (5 - bit % 6) & 1 : 0);
+                        }
+}
+
 static void base64_is_bounded(void **state) {
         uint8_t *back = NULL;
         size_t n;
@@ -123,6 +153,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(hex_refuses),
         cmocka_unit_test(base64_there_and_back),
         cmocka_unit_test(base64_refuses),
+        cmocka_unit_test(base64_looks_at_every_character),
         cmocka_unit_test(base64_is_bounded),
 };
 

@@ -243,6 +243,48 @@ static void very_many_keys_are_read(void **state) {
         assert_int_equal(d->root->n_children, MANY);
 }
 
+/* Strings are read a word at a time: whatever is not plain must be seen at every place of every length. */
+static void odd_characters_are_seen_at_every_place(void **state) {
+        static const struct {
+                const char *written, *read; /* NULL: refused */
+                unsigned columns;
+        } odd[] = {
+                { "\\\"", "\"", 2 },
+                { "\\\\", "\\", 2 },
+                { "\\u00e4", "ä", 6 },
+                { "ä", "ä", 1 },
+                { "\x7f", "\x7f", 1 },
+                { "\x1f", NULL, 0 },
+                { "\n", NULL, 0 },
+                { "\x80", NULL, 0 },
+        };
+        static const char before[] = "........................................";
+        static const char behind[] = "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~";
+
+        for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+                for (int length = 0; length < 40; length++)
+                        for (int place = 0; place <= length; place++) {
+                                _cleanup_(json_document_freep) struct json_document *d = NULL;
+                                char text[128], expected[128];
+
+                                snprintf(text, sizeof(text), "[\"%.*s%s%.*s\",1]", place, before,
+                                        odd[i].written, length - place, behind);
+                                d = scan(text, strlen(text));
+                                if (!odd[i].read) {
+                                        assert_non_null(d->problems);
+                                        assert_int_equal(d->problems->at.line, 1);
+                                        assert_int_equal(d->problems->at.column, 3 + place);
+                                        continue;
+                                }
+                                snprintf(expected, sizeof(expected), "%.*s%s%.*s", place, before,
+                                        odd[i].read, length - place, behind);
+                                assert_null(d->problems);
+                                assert_string_equal(d->root->children->string, expected);
+                                assert_int_equal(d->root->children->next->at.column,
+                                        5 + (unsigned)length + odd[i].columns);
+                        }
+}
+
 static void utf8_undoes_itself(void **state) {
         for (uint32_t c = 0; c <= 0x110000; c++) {
                 bool good = c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
@@ -273,6 +315,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(cut_anywhere_it_is_refused),
         cmocka_unit_test(very_many_keys_are_read),
+        cmocka_unit_test(odd_characters_are_seen_at_every_place),
         cmocka_unit_test(utf8_undoes_itself),
 };
 
