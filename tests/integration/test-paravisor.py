@@ -5,6 +5,11 @@
 import base64
 import concurrent.futures
 import hashlib
+import http.client
+import json
+import select
+import socket
+import struct
 import subprocess
 
 import tap
@@ -133,6 +138,234 @@ def test_hold_and_kill():
                     tool.kill()
                 paravisor.order(order)
             assert paravisor.tool("tpm2_getcap", "handles-nv-index").decode().count("0x1400002") == sizes, order
+
+
+def test_stale_and_never():
+    with Paravisor("--window=0") as paravisor:
+        paravisor.read_report()
+        paravisor.write_input(OURS)
+        paravisor.order("stale 1")
+        assert [user_data_of(paravisor.read_report()) for _ in range(2)] == [bytes(64), OURS]
+        paravisor.write_input(OTHERS)
+        paravisor.order("refresh never")
+        assert user_data_of(paravisor.read_report()) == OURS
+        paravisor.order("refresh normal")
+        assert user_data_of(paravisor.read_report()) == OTHERS
+
+
+def test_torn():
+    with Paravisor("--window=0") as paravisor:
+        paravisor.write_input(OURS)
+        paravisor.order("torn 1")
+        first, rest = chunk(paravisor, 0), chunk(paravisor, 1024, 2600 - 1024 - 1024) + chunk(paravisor, 1576)
+        report = first + rest
+        assert user_data_of(report) not in (OURS, bytes(64))
+        assert first[32 + 0x50:32 + 0x70] != hashlib.sha256(claims_of(report)[0]).digest()
+        assert user_data_of(paravisor.read_report()) == OURS
+
+
+def test_other_writers():
+    with Paravisor("--window=0") as paravisor:
+        paravisor.order("other-writer 1")
+        paravisor.write_input(OURS)
+        theirs = bytes.fromhex(paravisor.state()["input"])
+        assert theirs != OURS and user_data_of(paravisor.read_report()) == theirs
+        paravisor.write_input(OURS)
+        assert user_data_of(paravisor.read_report()) == OURS
+        paravisor.order("input " + "5a" * 32)  # another size: deleted and made anew
+        assert "size: 32" in paravisor.tool("tpm2_nvreadpublic", GUEST_INPUT).decode()
+        assert user_data_of(paravisor.read_report()) == bytes(32 * [0x5A]) + bytes(32)
+
+
+def test_broken_and_locked_out():
+    with Paravisor() as paravisor:
+        paravisor.order("broken 0x101 1 2")
+        assert "0x101" in paravisor.refusal("tpm2_nvread", "-C", "o", HCL_REPORT)
+        paravisor.read_report()
+        paravisor.order("lockout on")
+        assert "0x921" in paravisor.refusal("tpm2_nvread", "-C", "o", HCL_REPORT)
+        paravisor.tool("tpm2_pcrread", "sha256:0")
+        paravisor.order("lockout off")
+        paravisor.read_report()
+
+
+def test_owner_auth_keeps_the_report_old():
+    """Set by an order, and by the guest itself."""
+    for change in (lambda p: p.order("owner-auth secret"), lambda p: p.tool("tpm2_changeauth", "-c", "o", "secret")):
+        with Paravisor("--window=0") as paravisor:
+            paravisor.write_input(OURS)
+            assert user_data_of(paravisor.read_report()) == OURS
+            change(paravisor)
+            assert "authorization failure" in paravisor.refusal("tpm2_nvread", "-C", "o", HCL_REPORT)
+            paravisor.tool("tpm2_nvwrite", "-C", "o", "-P", "secret", "-i", "-", GUEST_INPUT, input=OTHERS)
+            report = paravisor.tool("tpm2_nvread", "-C", "o", "-P", "secret", HCL_REPORT)
+            assert user_data_of(report) == OURS
+            paravisor.order("owner-auth")
+            assert user_data_of(paravisor.read_report()) == OTHERS
+
+
+def test_index_that_is_not_there():
+    with Paravisor("--order=index unwritten") as paravisor:
+        assert "0x14A" in paravisor.refusal("tpm2_nvread", "-C", "o", HCL_REPORT)
+        paravisor.order("index absent")
+        assert "0x18B" in paravisor.refusal("tpm2_nvread", "-C", "o", HCL_REPORT)
+        paravisor.order("index present")
+        paravisor.read_report()
+        paravisor.order("index-size 2900")
+        assert len(paravisor.read_report()) == 2900
+
+
+def test_flaws_of_the_report():
+    def field(report, at):
+        return int.from_bytes(report[at:at + 4], "little")
+
+    def covered(report, data):
+        return report[32 + 0x50:32 + 0x70] == hashlib.sha256(data).digest()
+
+    with Paravisor() as paravisor:
+        reports = {}
+        for flaw in ("good", "oversized", "truncated", "magic", "version-2", "zero-modulus", "unknown-type", "no-json",
+                     "claims-hash", "other-ak"):
+            paravisor.order(f"report {flaw}")
+            reports[flaw] = paravisor.read_report()
+        good, good_claims = reports["good"], claims_of(reports["good"])[1]
+        assert field(good, 8) == 1236 + field(good, 1232) and field(good, 1220) == 1 and field(good, 1224) == 2
+        assert field(reports["oversized"], 8) > 1 << 30
+        assert field(reports["truncated"], 8) > len(reports["truncated"])
+        assert reports["magic"][:4] != b"HCLA"
+        assert field(reports["version-2"], 1220) == 2 and reports["version-2"][1240:1241] == b"{"
+        assert set(base64.urlsafe_b64decode(claims_of(reports["zero-modulus"])[1]["keys"][0]["n"] + "==")) == {0}
+        assert field(reports["unknown-type"], 1224) not in range(1, 6)
+        broken = reports["no-json"][1236:1236 + field(reports["no-json"], 1232)]
+        assert not broken.endswith(b"}") and covered(reports["no-json"], broken)
+        assert not covered(reports["claims-hash"], claims_of(reports["claims-hash"])[0])
+        data, claims = claims_of(reports["other-ak"])
+        assert claims["keys"][0]["n"] != good_claims["keys"][0]["n"] and covered(reports["other-ak"], data)
+
+
+def test_flaws_of_the_certificate():
+    with Paravisor() as paravisor:
+        certificates = {}
+        for flaw in ("good", "garbage", "other-key", "empty"):
+            paravisor.order(f"certificate {flaw}")
+            certificates[flaw] = paravisor.tool("tpm2_nvread", "-C", "o", AK_CERTIFICATE)
+        keys = {openssl("x509", "-inform", "DER", "-noout", "-pubkey", data=certificates[flaw])
+                for flaw in ("good", "other-key")}
+        assert len(keys) == 2
+        assert certificates["garbage"][:1] == b"\x30" and not any(certificates["empty"])
+        try:
+            openssl("x509", "-inform", "DER", "-noout", data=certificates["garbage"])
+            raise AssertionError("garbage passes for a certificate")
+        except subprocess.CalledProcessError:
+            pass
+        paravisor.order("certificate unwritten")
+        assert "0x14A" in paravisor.refusal("tpm2_nvread", "-C", "o", AK_CERTIFICATE)
+
+
+def request(paravisor, method="GET", path="/metadata/THIM/amd/certification", body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", int(paravisor.imds.rpartition(":")[2]), timeout=PATIENCE)
+    connection.request(method, path, body, headers or {"Metadata": "true"})
+    return connection.getresponse()
+
+
+def test_thim():
+    with Paravisor("--product=Genoa") as paravisor:
+        answer = json.loads(request(paravisor).read())
+        report = paravisor.read_report()[32:]
+        assert set(answer) == {"vcekCert", "certificateChain", "tcbm", "cacheControl"}
+        assert bytes.fromhex(answer["tcbm"])[::-1] == report[0x180:0x188]
+        text = openssl("x509", "-noout", "-text", data=answer["vcekCert"].encode()).decode()
+        assert "1.3.6.1.4.1.3704.1.4" in text
+        chain = f"{paravisor.folder}/chain.pem"
+        with open(chain, "w", encoding="ascii") as f:
+            f.write(answer["certificateChain"])
+        root = f"{paravisor.roots}/amd-ark-genoa.pem"
+        openssl("verify", "-CAfile", root, "-untrusted", chain, data=answer["vcekCert"].encode())
+        assert request(paravisor, other="header").status == 400
+
+
+def test_td_quote():
+    with Paravisor("--isolation=tdx") as paravisor:
+        report = paravisor.read_report()[32:32 + 1024]
+        body = json.dumps({"report": base64.urlsafe_b64encode(report).rstrip(b"=").decode()})
+        answer = json.loads(request(paravisor, "POST", "/acc/tdquote", body).read())
+        quote = base64.urlsafe_b64decode(answer["quote"] + "==")
+        assert quote[:2] == b"\4\0" and quote[48 + 520:48 + 584] == report[128:192]
+        assert request(paravisor, "POST", "/acc/tdquote", '{"report":"AAAA"}').status == 400
+
+
+def test_flaws_over_http():
+    with Paravisor() as paravisor:
+        good = json.loads(request(paravisor).read())
+        paravisor.order("http not-found 1")
+        assert request(paravisor).status == 404
+        assert json.loads(request(paravisor).read()) == good
+        paravisor.order("http html")
+        assert request(paravisor).read().startswith(b"<!DOCTYPE html>")
+        paravisor.order("http redirect")
+        answer = request(paravisor)
+        assert answer.status == 302 and answer.getheader("Location") == paravisor.imds + "/followed"
+        paravisor.order("http huge")
+        answer = request(paravisor)
+        assert sum(len(answer.read(1 << 20)) for _ in range(64)) == 1 << 26
+        paravisor.order("http drip")
+        answer = request(paravisor)
+        assert answer.getheader("Content-Length") == "4096" and answer.read(3) == b"   "
+        paravisor.order("http silent")
+        before = paravisor.state()["requests"]
+        with socket.create_connection(("127.0.0.1", int(paravisor.imds.rpartition(":")[2]))) as visitor:
+            visitor.sendall(b"GET / HTTP/1.1\r\nMetadata: true\r\n\r\n")
+            wait_for("the request", lambda: paravisor.state()["requests"] > before)
+            assert not select.select([visitor], [], [], 0)[0]
+        for flaw in ("garbage", "tcbm", "chip"):
+            paravisor.order(f"http {flaw}")
+            bad = json.loads(request(paravisor).read())
+            assert bad["vcekCert"] != good["vcekCert"] and (bad["tcbm"] != good["tcbm"]) == (flaw == "tcbm"), flaw
+        paravisor.order("http good")
+        assert request(paravisor, path="/followed").status == 200 and paravisor.state()["followed"] == 1
+
+
+class Qemu:
+    """What QEMU says to an emulated TPM."""
+
+    def __init__(self, paravisor):
+        self.control = socket.socket(socket.AF_UNIX)
+        self.control.settimeout(PATIENCE)
+        self.control.connect(paravisor.qemu)
+        self.data, theirs = socket.socketpair()
+        self.data.settimeout(PATIENCE)
+        socket.send_fds(self.control, [struct.pack(">I", 16)], [theirs.fileno()])
+        theirs.close()
+        assert self.control.recv(64) == bytes(4)
+
+    def order(self, number, body=b""):
+        self.control.sendall(struct.pack(">I", number) + body)
+        return self.control.recv(4096)
+
+    def command(self, text):
+        self.data.sendall(bytes.fromhex(text))
+        return self.data.recv(4096)
+
+
+def test_qemu():
+    with Paravisor() as paravisor:
+        qemu = Qemu(paravisor)
+        assert int.from_bytes(qemu.order(1)[4:12], "big")  # CMD_GET_CAPABILITY
+        assert qemu.order(14) == bytes(4)  # CMD_STOP
+        assert qemu.order(2, bytes(4)) == bytes(4)  # CMD_INIT: as at power on
+        assert qemu.command("80010000000c00000144" "0000")[6:10] == bytes(4)  # TPM2_Startup
+        read = qemu.command("8002000000230000014e" "40000001" "01400001" "00000009" "40000009" "0000000000" "0400" "0000")
+        assert read[6:10] == bytes(4) and read[16:20] == b"HCLA", read[:32].hex()
+        assert qemu.order(3) == bytes(4)  # CMD_SHUTDOWN
+        paravisor.read_report()  # is not for everybody
+
+
+def test_orders_that_are_none():
+    with Paravisor() as paravisor:
+        for line in ("", "nonsense", "stale -1", "report bad", "broken", "broken xyz", "input 0", "go", "drop",
+                     "hold 0", "hold", "a b c d e", "lockout maybe", "advance for-ever"):
+            assert paravisor.ask(line).startswith("error: "), line
+        assert paravisor.state()["commands"] == 0
 
 
 if __name__ == "__main__":

@@ -7,14 +7,9 @@
 #include <time.h>
 
 #include "lib/base/cursor.h"
-#include "lib/base/digest.h"
+#include "tests/paravisor/platform-index.h"
 
-#define STAND_IN_SIZE 16   /* of the indices that swtpm has for the two */
-#define NV_BUFFER_MAX 1024 /* of libtpms, for one read */
-
-#define TPM_RC_NV_RANGE 0x146
 #define TPM_RC_AUTH_CONTEXT 0x145
-#define TPM_RC_VALUE_P1 0x1c4
 
 static const uint32_t platform_indices[] = { NV_HCL_REPORT, NV_AK_CERTIFICATE };
 
@@ -23,19 +18,6 @@ uint64_t vtpm_now(const struct vtpm *v) {
 
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 + v->ahead;
-}
-
-/* An index of the platform's, written to, so that it can be read. */
-static int define_stand_in(struct vtpm *v, uint32_t index, struct diag *d) {
-        static const uint8_t zeroes[STAND_IN_SIZE];
-        int r;
-
-        r = tpm_nv_define(&v->tpm, TPM_PLATFORM, index, NV_PLATFORM_ATTRIBUTES, STAND_IN_SIZE, v->secret,
-                sizeof(v->secret), NULL, d);
-        if (r >= 0)
-                r = tpm_nv_write(&v->tpm, index, index, v->secret, sizeof(v->secret), zeroes, sizeof(zeroes),
-                        NULL, d);
-        return r < 0 ? diag_wrap(d, r, "index 0x%08x", index) : 0;
 }
 
 int vtpm_start(struct vtpm *v, struct diag *d) {
@@ -51,7 +33,7 @@ int vtpm_start(struct vtpm *v, struct diag *d) {
         if (r >= 0)
                 r = tpm_make_keys(&v->tpm, &keys, d);
         for (size_t i = 0; r >= 0 && i < 2; i++)
-                r = define_stand_in(v, platform_indices[i], d);
+                r = platform_index_define(v, platform_indices[i], d);
         if (r < 0)
                 return r;
         v->index_defined = true;
@@ -142,8 +124,7 @@ static int renew_report(struct vtpm *v, struct diag *d) {
         return 0;
 }
 
-/* What a read of that offset changes before it is answered. */
-static int before_read(struct vtpm *v, size_t offset, struct diag *d) {
+int vtpm_before_report_read(struct vtpm *v, size_t offset, struct diag *d) {
         uint8_t other[GUEST_INPUT_SIZE];
 
         if (offset == 0)
@@ -154,228 +135,6 @@ static int before_read(struct vtpm *v, size_t offset, struct diag *d) {
                 make_report(v, other);
         }
         return 0;
-}
-
-static size_t index_size(const struct vtpm *v, uint32_t index) {
-        if (index == NV_AK_CERTIFICATE)
-                return AK_CERTIFICATE_SIZE;
-        return v->behaviour.report == REPORT_TRUNCATED ? MACHINE_TRUNCATED_SIZE : v->index_size;
-}
-
-static bool is_written(const struct vtpm *v, uint32_t index) {
-        return index == NV_AK_CERTIFICATE ? v->behaviour.certificate != CERTIFICATE_UNWRITTEN
-                                          : v->behaviour.index == INDEX_PRESENT;
-}
-
-/* The bytes at offset of the index as it stands; zeroes behind what is in it. */
-static void copy_content(struct vtpm *v, uint32_t index, size_t offset, uint8_t *ret, size_t n) {
-        _cleanup_(forge_bytes_done) struct forge_bytes certificate = {};
-        const struct forge_bytes *content = &v->report;
-
-        if (index == NV_AK_CERTIFICATE) {
-                certificate = machine_ak_certificate(v->machine, v->behaviour.certificate);
-                content = &certificate;
-        }
-        memset(ret, 0, n);
-        if (offset < content->n)
-                memcpy(ret, content->bytes + offset, n < content->n - offset ? n : content->n - offset);
-}
-
-/* TPM2B_NV_PUBLIC without its size, of an index of the platform's. */
-static void put_public(struct message *m, uint32_t index, bool written, size_t size) {
-        message_u32(m, index);
-        message_u16(m, 0x000b); /* SHA-256 */
-        message_u32(m, NV_PLATFORM_ATTRIBUTES | (written ? NV_WRITTEN : 0));
-        message_sized(m, NULL, 0);
-        message_u16(m, (uint16_t)size);
-}
-
-static void hash(const struct message *m, uint8_t ret[static SHA256_SIZE]) {
-        struct digest digest;
-
-        forge_check(digest_sha256(m->bytes, m->n, &digest) >= 0, "SHA-256");
-        memcpy(ret, digest.bytes, SHA256_SIZE);
-}
-
-static void put_name(struct message *m, uint32_t index, bool written, size_t size) {
-        struct message public = {};
-        uint8_t digest[SHA256_SIZE];
-
-        put_public(&public, index, written, size);
-        hash(&public, digest);
-        message_u16(m, 0x000b);
-        message_bytes(m, digest, sizeof(digest));
-}
-
-/* A read of one of the two, taken apart. */
-struct read {
-        uint32_t who, index;
-        struct session session;
-        size_t size, offset;
-        const char *key; /* of HMACs: the authorisation value */
-        size_t n_key;
-};
-
-static bool parse_read(struct vtpm *v, const uint8_t *command, size_t n, struct read *ret) {
-        struct cursor c = cursor_over(command + MESSAGE_HEADER, n - MESSAGE_HEADER);
-        const uint8_t *area;
-        size_t n_area;
-
-        ret->who = cursor_be32(&c);
-        ret->index = cursor_be32(&c);
-        n_area = cursor_be32(&c);
-        area = cursor_bytes(&c, n_area);
-        ret->size = cursor_be16(&c);
-        ret->offset = cursor_be16(&c);
-        ret->key = ret->who == TPM_OWNER ? v->owner_auth : (const char *)v->secret;
-        ret->n_key = ret->who == TPM_OWNER ? strlen(v->owner_auth) : sizeof(v->secret);
-        return cursor_finish(&c) && session_parse(area, n_area, true, &ret->session);
-}
-
-/* The HMAC of a read of that part of an index which has that size. */
-static void command_hmac(const struct vtpm *v, const struct read *read, bool written, size_t index_is,
-        size_t size, size_t offset, uint8_t ret[static HMAC_SIZE]) {
-        struct message covered = {};
-        uint8_t digest[SHA256_SIZE];
-        const uint8_t *nonce;
-        size_t n_nonce = 0;
-
-        message_u32(&covered, TPM_CC_NV_READ);
-        if (read->who == read->index)
-                put_name(&covered, read->index, written, index_is);
-        else
-                message_u32(&covered, read->who); /* the name of a hierarchy is its handle */
-        put_name(&covered, read->index, written, index_is);
-        message_u16(&covered, (uint16_t)size);
-        message_u16(&covered, (uint16_t)offset);
-        hash(&covered, digest);
-        nonce = sessions_nonce(&v->sessions, read->session.handle, &n_nonce);
-        session_hmac(read->key, read->n_key, digest, read->session.nonce, read->session.n_nonce, nonce,
-                n_nonce, read->session.attributes, ret);
-}
-
-/* The HMAC of a session that we can check ourselves. */
-static bool is_vouched_for(const struct vtpm *v, const struct read *read) {
-        uint8_t expected[HMAC_SIZE];
-        size_t n;
-
-        if (read->session.n_hmac != HMAC_SIZE || !sessions_nonce(&v->sessions, read->session.handle, &n))
-                return false;
-        command_hmac(v, read, is_written(v, read->index), index_size(v, read->index), read->size,
-                read->offset, expected);
-        return memcmp(expected, read->session.hmac, HMAC_SIZE) == 0;
-}
-
-/* The same read by the same authorisation, of the stand-in's first byte. An HMAC that is wrong stays so. */
-static int read_stand_in(struct vtpm *v, const struct read *read, bool vouched, struct message *ret,
-        struct diag *d) {
-        struct message command;
-        uint8_t hmac[HMAC_SIZE];
-        const struct session *s = &read->session;
-
-        if (vouched)
-                command_hmac(v, read, true, STAND_IN_SIZE, 1, 0, hmac);
-        message_begin(&command, TPM_SESSIONS, TPM_CC_NV_READ);
-        message_u32(&command, read->who);
-        message_u32(&command, read->index);
-        message_u32(&command, (uint32_t)(4 + 2 + s->n_nonce + 1 + 2 + s->n_hmac));
-        message_u32(&command, s->handle);
-        message_sized(&command, s->nonce, s->n_nonce);
-        message_u8(&command, s->attributes);
-        message_sized(&command, vouched ? hmac : s->hmac, s->n_hmac);
-        message_u16(&command, 1);
-        message_u16(&command, 0);
-        message_end(&command);
-        return swtpm_transfer(&v->tpm, command.bytes, command.n, ret, d);
-}
-
-/* The stand-in's response, with these bytes in place of its one. */
-static void answer_read(struct vtpm *v, const struct read *read, const struct message *stand_in,
-        const uint8_t *bytes, size_t n, struct message *ret) {
-        const size_t area = MESSAGE_HEADER + 4 + 2 + 1; /* behind the size of the parameters, and them */
-        struct message covered = {};
-        uint8_t digest[SHA256_SIZE], hmac[HMAC_SIZE];
-        struct session s;
-
-        message_begin(ret, TPM_SESSIONS, 0);
-        message_u32(ret, (uint32_t)(2 + n));
-        message_sized(ret, bytes, n);
-        if (read->session.handle == SESSION_PASSWORD ||
-                !session_parse(stand_in->bytes + area, stand_in->n - area, false, &s)) {
-                message_bytes(ret, stand_in->bytes + area, stand_in->n - area);
-                message_end(ret);
-                return;
-        }
-        message_u32(&covered, 0);
-        message_u32(&covered, TPM_CC_NV_READ);
-        message_sized(&covered, bytes, n);
-        hash(&covered, digest);
-        session_hmac(read->key, read->n_key, digest, s.nonce, s.n_nonce, read->session.nonce,
-                read->session.n_nonce, s.attributes, hmac);
-        sessions_set_nonce(&v->sessions, read->session.handle, s.nonce, s.n_nonce);
-        message_sized(ret, s.nonce, s.n_nonce);
-        message_u8(ret, s.attributes);
-        message_sized(ret, hmac, sizeof(hmac));
-        message_end(ret);
-}
-
-/* What the index itself has against that read, which is authorised; 0: nothing. */
-static uint32_t objection(const struct vtpm *v, const struct read *read) {
-        if (!is_written(v, read->index))
-                return VTPM_UNWRITTEN;
-        if (read->size > NV_BUFFER_MAX)
-                return TPM_RC_VALUE_P1;
-        return read->offset + read->size > index_size(v, read->index) ? TPM_RC_NV_RANGE : 0;
-}
-
-static int read_platform_index(struct vtpm *v, const uint8_t *command, size_t n, struct message *ret,
-        struct diag *d) {
-        uint8_t content[NV_BUFFER_MAX];
-        struct message stand_in = {};
-        struct read read;
-        bool vouched;
-        uint32_t code;
-        int r;
-
-        if (!parse_read(v, command, n, &read)) {
-                message_refuse(ret, TPM_RC_AUTH_CONTEXT);
-                return 0;
-        }
-        vouched = is_vouched_for(v, &read);
-        /* Nonces go on with each response: a session that we refuse must not have got one from swtpm. */
-        r = vouched ? 0 : read_stand_in(v, &read, false, &stand_in, d);
-        if (r < 0)
-                return r;
-        if (!vouched && stand_in.bytes[1] != (TPM_SESSIONS & 0xff)) {
-                *ret = stand_in; /* refused */
-                return 0;
-        }
-        r = read.index == NV_HCL_REPORT && is_written(v, read.index) ? before_read(v, read.offset, d) : 0;
-        if (r < 0)
-                return r;
-        code = objection(v, &read);
-        if (code != 0) {
-                message_refuse(ret, code);
-                return 0;
-        }
-        r = vouched ? read_stand_in(v, &read, true, &stand_in, d) : 0;
-        if (r < 0)
-                return r;
-        copy_content(v, read.index, read.offset, content, read.size);
-        answer_read(v, &read, &stand_in, content, read.size, ret);
-        return 0;
-}
-
-/* The index as the guest is to see it, and its name. */
-static void answer_public(struct vtpm *v, uint32_t index, struct message *ret) {
-        struct message public = {}, name = {};
-
-        put_public(&public, index, is_written(v, index), index_size(v, index));
-        put_name(&name, index, is_written(v, index), index_size(v, index));
-        message_begin(ret, TPM_NO_SESSIONS, 0);
-        message_sized(ret, public.bytes, public.n);
-        message_sized(ret, name.bytes, name.n);
-        message_end(ret);
 }
 
 /* The code that misbehaviour wants this command answered with; 0: it is to be done. */
@@ -391,28 +150,44 @@ static uint32_t refusal(struct behaviour *b, uint16_t tag) {
         return b->lockout && tag == TPM_SESSIONS ? VTPM_LOCKOUT : 0;
 }
 
-static bool is_played(const struct vtpm *v, uint32_t index) {
-        return index == NV_AK_CERTIFICATE || (index == NV_HCL_REPORT && v->index_defined);
+/* A new authorisation of the owner's that the guest set: HMACs of reads have it for their key. */
+static void follow_owner_auth(struct vtpm *v, const uint8_t *command, size_t n) {
+        struct cursor c = cursor_over(command + MESSAGE_HEADER + 4, n - MESSAGE_HEADER - 4);
+        const uint8_t *auth;
+        size_t size;
+
+        size = cursor_be32(&c);
+        cursor_bytes(&c, size);
+        size = cursor_be16(&c);
+        auth = cursor_bytes(&c, size);
+        if (c.bad || size >= sizeof(v->owner_auth))
+                return;
+        memcpy(v->owner_auth, auth, size);
+        v->owner_auth[size] = '\0';
 }
 
-static int pass_on(struct vtpm *v, uint32_t code, uint32_t index, const uint8_t *command, size_t n,
-        struct message *ret, struct diag *d) {
+static int write_as_another(struct vtpm *v, struct diag *d) {
         uint8_t other[GUEST_INPUT_SIZE];
-        bool good;
+
+        v->behaviour.other_writer -= v->behaviour.other_writer != FOR_EVER;
+        memset(other, 0xb0 + (int)(v->counters.nv_writes & 0xf), sizeof(other));
+        return vtpm_write_input(v, other, sizeof(other), d);
+}
+
+static int pass_on(struct vtpm *v, uint32_t code, uint32_t first, uint32_t second, const uint8_t *command,
+        size_t n, struct message *ret, struct diag *d) {
         int r;
 
         r = swtpm_transfer(&v->tpm, command, n, ret, d);
-        if (r < 0)
+        if (r < 0 || memcmp(ret->bytes + 6, "\0\0\0", 4) != 0)
                 return r;
-        good = memcmp(ret->bytes + 6, "\0\0\0", 4) == 0;
-        if (good)
-                sessions_follow(&v->sessions, command, n, ret);
-        v->counters.quotes += good && code == TPM_CC_QUOTE;
-        if (good && code == TPM_CC_NV_WRITE && index == NV_GUEST_INPUT && v->behaviour.other_writer > 0) {
-                v->behaviour.other_writer -= v->behaviour.other_writer != FOR_EVER;
-                memset(other, 0xb0 + (int)(v->counters.nv_writes & 0xf), sizeof(other));
-                return vtpm_write_input(v, other, sizeof(other), d);
-        }
+        sessions_follow(&v->sessions, command, n, ret);
+        if (code == TPM_CC_QUOTE)
+                v->counters.quotes++;
+        if (code == TPM_CC_HIERARCHY_CHANGE_AUTH && first == TPM_OWNER)
+                follow_owner_auth(v, command, n);
+        if (code == TPM_CC_NV_WRITE && second == NV_GUEST_INPUT && v->behaviour.other_writer > 0)
+                return write_as_another(v, d);
         return 0;
 }
 
@@ -434,16 +209,16 @@ int vtpm_execute(struct vtpm *v, const uint8_t *command, size_t n, struct messag
                 message_refuse(ret, refused);
                 return 0;
         }
-        if (code == TPM_CC_NV_READ && tag == TPM_SESSIONS && is_played(v, second))
-                return read_platform_index(v, command, n, ret, d);
-        if (code == TPM_CC_NV_READ_PUBLIC && is_played(v, first)) {
+        if (code == TPM_CC_NV_READ && tag == TPM_SESSIONS && platform_index_is_played(v, second))
+                return platform_index_read(v, command, n, ret, d);
+        if (code == TPM_CC_NV_READ_PUBLIC && platform_index_is_played(v, first)) {
                 if (tag == TPM_NO_SESSIONS)
-                        answer_public(v, first, ret);
+                        platform_index_tell(v, first, ret);
                 else
                         message_refuse(ret, TPM_RC_AUTH_CONTEXT);
                 return 0;
         }
-        return pass_on(v, code, second, command, n, ret, d);
+        return pass_on(v, code, first, second, command, n, ret, d);
 }
 
 int vtpm_set_index(struct vtpm *v, enum index_flaw flaw, struct diag *d) {
@@ -451,7 +226,7 @@ int vtpm_set_index(struct vtpm *v, enum index_flaw flaw, struct diag *d) {
         int r = 0;
 
         if (wanted && !v->index_defined)
-                r = define_stand_in(v, NV_HCL_REPORT, d);
+                r = platform_index_define(v, NV_HCL_REPORT, d);
         if (!wanted && v->index_defined)
                 r = tpm_nv_undefine(&v->tpm, TPM_PLATFORM, NV_HCL_REPORT, NULL, d);
         if (r < 0)

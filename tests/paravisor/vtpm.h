@@ -50,6 +50,9 @@ uint64_t vtpm_now(const struct vtpm *v);
 /* One command of the guest, complete, as it says in its header. Fails only when swtpm does. */
 int vtpm_execute(struct vtpm *v, const uint8_t *command, size_t n, struct message *ret, struct diag *d);
 
+/* What a read of the HCL report at that offset changes, before it is answered. */
+int vtpm_before_report_read(struct vtpm *v, size_t offset, struct diag *d);
+
 /* Somebody else in the guest writes the guest input, by the owner, and makes it of that size if it is not.
  */
 int vtpm_write_input(struct vtpm *v, const void *bytes, size_t n, struct diag *d);
