@@ -44,16 +44,23 @@ struct event_log_event {
 /* An empty log is -ENODATA: it says nothing, which is not the same as nothing having been measured. */
 int event_log_open(const void *bytes, size_t n, struct event_log *ret, struct diag *d);
 
-/* 1 with an event, 0 at the end, -EBADMSG. A log may be padded with bytes 0xff or 0 at its end. */
+/*
+ * 1 with an event, 0 at the end, -EBADMSG. The first event of a crypto-agile log has a SHA-1 alone, all
+ * others one digest in each bank. A log may be padded with bytes 0xff or 0 at its end.
+ */
 int event_log_next(struct event_log *log, struct event_log_event *ret, struct diag *d);
 
 /* Its digest in that bank; NULL bytes when it has none. */
 struct span event_log_digest(const struct event_log_event *e, enum pcr_hash bank);
 
+/* The startup locality that the event tells, or -ENODATA for one that tells none. */
+int event_log_locality(const struct event_log_event *e);
+
 const char *event_type_to_string(uint32_t type); /* "EV_SEPARATOR"; NULL for one that is not known */
 
 /*
  * The values that a bank has after all events: selected says which registers the log extends. The startup
- * locality is applied. -EOPNOTSUPP when the log has no such bank.
+ * locality is applied; one that comes too late or twice is -EBADMSG. -EOPNOTSUPP when the log has no such
+ * bank; -EIO when OpenSSL fails.
  */
 int event_log_replay(const void *bytes, size_t n, enum pcr_hash bank, struct pcr_bank *ret, struct diag *d);

@@ -41,9 +41,10 @@ const char *hcl_hash_type_to_string(enum hcl_hash_type t) {
 }
 
 static int read_header(struct cursor *c, size_t n, struct hcl_report *h, struct diag *d) {
-        uint32_t magic = cursor_le32(c);
         bool reserved_zero;
+        uint32_t magic;
 
+        magic = cursor_le32(c);
         h->version = cursor_le32(c);
         h->size = cursor_le32(c);
         h->request_type = cursor_le32(c);

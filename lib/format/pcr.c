@@ -99,9 +99,14 @@ void pcr_selection_format(uint32_t selected, char ret[static PCR_SELECTION_TEXT_
         }
 }
 
+int pcr_hash_bytes(enum pcr_hash h, const void *bytes, size_t n, uint8_t *ret) {
+        const EVP_MD *md = EVP_get_digestbyname(pcr_hash_to_string(h));
+
+        return md && EVP_Digest(bytes, n, ret, NULL, md, NULL) == 1 ? 0 : -EIO;
+}
+
 int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret) {
         uint8_t values[PCR_COUNT * PCR_SIZE_MAX];
-        const EVP_MD *md = EVP_get_digestbyname(pcr_hash_to_string(with));
         size_t size = pcr_hash_size(bank->hash), n = 0;
 
         for (unsigned i = 0; i < PCR_COUNT; i++)
@@ -109,5 +114,15 @@ int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *re
                         memcpy(values + n, bank->values[i], size);
                         n += size;
                 }
-        return md && EVP_Digest(values, n, ret, NULL, md, NULL) == 1 ? 0 : -EIO;
+        return pcr_hash_bytes(with, values, n, ret);
+}
+
+int pcr_extend(struct pcr_bank *bank, unsigned pcr, const uint8_t *digest) {
+        size_t size = pcr_hash_size(bank->hash);
+        uint8_t both[2 * PCR_SIZE_MAX];
+
+        memcpy(both, bank->values[pcr], size);
+        memcpy(both + size, digest, size);
+        bank->selected |= UINT32_C(1) << pcr;
+        return pcr_hash_bytes(bank->hash, both, 2 * size, bank->values[pcr]);
 }

@@ -39,3 +39,9 @@ void pcr_selection_format(uint32_t selected, char ret[static PCR_SELECTION_TEXT_
  * has room for pcr_hash_size(with) bytes. -EIO when OpenSSL fails.
  */
 int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret);
+
+/* TPM2_PCR_Extend: the register becomes the hash of its value and the digest, which has the bank's size. */
+int pcr_extend(struct pcr_bank *bank, unsigned pcr, const uint8_t *digest);
+
+/* The hash of the bytes; ret has room for pcr_hash_size(h). -EIO when OpenSSL fails. */
+int pcr_hash_bytes(enum pcr_hash h, const void *bytes, size_t n, uint8_t *ret);

@@ -41,6 +41,8 @@ struct tdx_quote {
         size_t size;              /* up to the end of the signature data; anything may follow */
 };
 
-/* Borrows the bytes. -EBADMSG; -EOPNOTSUPP for versions, key types or certification data that are not known.
+/*
+ * Borrows the bytes; only what stands behind the signature data is left alone. -EBADMSG; -EOPNOTSUPP for
+ * versions, key types, bodies or certification data that are not known.
  */
 int tdx_quote_parse(const void *bytes, size_t n, struct tdx_quote *ret, struct diag *d);

@@ -30,5 +30,11 @@ struct tdx_report {
         struct span td_info;      /* 512 bytes: what tee_info_hash is SHA-384 of */
 };
 
-/* Exactly TDX_REPORT_SIZE bytes, which are borrowed. -EBADMSG. Hashes are not checked. */
+/*
+ * Exactly TDX_REPORT_SIZE bytes, which are borrowed. -EBADMSG, also for reserved bytes that are not zero;
+ * -EOPNOTSUPP for an unknown version. Hashes are not checked.
+ */
 int tdx_report_parse(const void *bytes, size_t n, struct tdx_report *ret, struct diag *d);
+
+/* From attributes to the last RTMR, in the order that reports and quotes share. */
+void tdx_measurements_read(struct cursor *c, struct tdx_measurements *ret);

@@ -16,8 +16,9 @@
 
 /* TPM2B of at most max bytes. */
 static struct span take_sized(struct cursor *c, size_t max) {
-        size_t n = cursor_be16(c);
+        size_t n;
 
+        n = cursor_be16(c);
         if (n > max)
                 c->bad = true;
         return span_take(c, n);
@@ -26,8 +27,9 @@ static struct span take_sized(struct cursor *c, size_t max) {
 /* TPM2B_NAME of an object: the hash that it is by, and a digest of that size (part 1, 16). */
 static bool is_name(struct span name) {
         struct cursor c = cursor_over(name.bytes, name.n);
-        uint16_t hash = cursor_be16(&c);
+        uint16_t hash;
 
+        hash = cursor_be16(&c);
         return !c.bad && pcr_hash_size(hash) > 0 && c.left == pcr_hash_size(hash);
 }
 
@@ -37,13 +39,16 @@ static bool is_hash_size(size_t n) {
 
 /* TPML_PCR_SELECTION (10.9.7), of one bank; octet i has registers 8 * i and up, the lowest bit first. */
 static int read_selection(struct cursor *c, struct tpm_attest *a, struct diag *d) {
-        uint32_t banks = cursor_be32(c);
         struct cursor octets;
+        uint8_t n_octets;
+        uint32_t banks;
 
+        banks = cursor_be32(c);
         if (!c->bad && banks != 1)
                 return diag_fail(d, -EBADMSG, "%u banks are quoted, not one", banks);
         a->bank = cursor_be16(c);
-        octets = cursor_sub(c, cursor_u8(c));
+        n_octets = cursor_u8(c);
+        octets = cursor_sub(c, n_octets);
         if (!c->bad && pcr_hash_size(a->bank) == 0)
                 return diag_fail(d, -EBADMSG, "a bank of algorithm 0x%04x, which is not known", a->bank);
         for (unsigned i = 0; octets.left > 0; i++) {
@@ -59,11 +64,13 @@ static int read_selection(struct cursor *c, struct tpm_attest *a, struct diag *d
 
 static int parse_attest(const void *bytes, size_t n, struct tpm_attest *a, struct diag *d) {
         struct cursor c = cursor_over(bytes, n);
-        uint32_t magic = cursor_be32(&c);
-        uint16_t type = cursor_be16(&c);
+        uint32_t magic;
+        uint16_t type;
         uint8_t safe;
         int r;
 
+        magic = cursor_be32(&c);
+        type = cursor_be16(&c);
         if (c.bad)
                 return diag_fail(d, -EBADMSG, "%zu bytes are too few", n);
         if (magic != TPM_GENERATED_VALUE)
@@ -107,10 +114,11 @@ int tpm_attest_parse(const void *bytes, size_t n, struct tpm_attest *ret, struct
 
 int tpm_signature_parse(const void *bytes, size_t n, struct tpm_signature *ret, struct diag *d) {
         struct cursor c = cursor_over(bytes, n);
-        uint16_t scheme = cursor_be16(&c), hash;
         struct tpm_signature s = {};
+        uint16_t scheme, hash;
         bool filled;
 
+        scheme = cursor_be16(&c);
         hash = cursor_be16(&c);
         if (!c.bad && scheme != TPM_RSASSA && scheme != TPM_RSAPSS && scheme != TPM_ECDSA)
                 return diag_fail(d, -EBADMSG, "TPM signature: scheme 0x%04x is not known", scheme);
@@ -134,8 +142,9 @@ int tpm_signature_parse(const void *bytes, size_t n, struct tpm_signature *ret, 
 
 /* TPMT_SYM_DEF_OBJECT (11.1.7): only storage keys have one; nothing of it is kept. */
 static bool skip_symmetric(struct cursor *c) {
-        uint16_t algorithm = cursor_be16(c);
+        uint16_t algorithm;
 
+        algorithm = cursor_be16(c);
         if (algorithm == TPM_ALG_NULL)
                 return true;
         (void)cursor_be16(c); /* bits */
@@ -145,9 +154,10 @@ static bool skip_symmetric(struct cursor *c) {
 
 /* TPMT_RSA_SCHEME and TPMT_ECC_SCHEME (11.2.4.2, 11.2.5.6). */
 static bool read_scheme(struct cursor *c, struct tpm_public *p) {
-        uint16_t scheme = cursor_be16(c), hash;
+        uint16_t scheme, hash;
         bool fits;
 
+        scheme = cursor_be16(c);
         p->scheme = scheme;
         if (scheme == TPM_ALG_NULL)
                 return true;
@@ -183,10 +193,11 @@ static int read_ecc(struct cursor *c, struct tpm_public *p, struct diag *d) {
 
 static int parse_public(const void *bytes, size_t n, struct tpm_public *p, struct diag *d) {
         struct cursor c = cursor_over(bytes, n);
-        uint16_t type = cursor_be16(&c), name_hash;
+        uint16_t type, name_hash;
         bool known;
         int r;
 
+        type = cursor_be16(&c);
         name_hash = cursor_be16(&c);
         if (!c.bad && type != TPM_KEY_RSA && type != TPM_KEY_ECC)
                 return diag_fail(d, -EBADMSG, "type 0x%04x is no asymmetric key", type);
