@@ -11,11 +11,15 @@
 #include "daemon/trial.h"
 #include "lib/policy/decision-text.h"
 
+uint64_t announce_time_usec(void) {
+        return now_usec(CLOCK_REALTIME);
+}
+
 static int write_record(struct manager *m, struct decision_record *r, struct diag *d) {
         char digest[DIGEST_TEXT_SIZE];
 
         digest_format(&m->policy->digest, digest);
-        r->time_usec = now_usec(CLOCK_REALTIME);
+        r->time_usec = announce_time_usec();
         r->policy = digest;
         return decision_log_append(m->log, r, d);
 }

@@ -37,6 +37,7 @@ struct bus {
         struct waiting_call *waiting;
         struct helper_call *recording; /* the one for whom a helper records; NULL: none does */
         struct helper_call *proposal;  /* likewise, the one who asks about a policy */
+        struct attestation *attestation;
 };
 
 /* Whether somebody can hear a signal now; before that there is nobody to tell. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/attestation.h"
 #include "daemon/bus-private.h"
 #include "daemon/helper-call.h"
 #include "daemon/log.h"
@@ -30,6 +31,7 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata) 
         decide_bus_answer(b, NULL);
         helper_call_forget(b->recording);
         helper_call_forget(b->proposal);
+        attestation_forget(b->attestation);
         b->bus = sd_bus_close_unref(b->bus);
         return connect_bus(b);
 }
@@ -90,6 +92,8 @@ static int register_everything(struct bus *b) {
                 r = manager_bus_register(b);
         if (r >= 0)
                 r = device_bus_register(b);
+        if (r >= 0)
+                r = attestation_register(b->attestation);
         /* queued: the bus may still count a cvmd that was killed a moment ago */
         return r < 0 ? r
                      : sd_bus_request_name_async(b->bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, on_requested, b);
@@ -162,16 +166,16 @@ static void on_rebound(const struct device *d, unsigned times, void *data) {
                 manager_bus_rebound(b, d, times);
 }
 
-int bus_new(const char *address, sd_event *event, struct manager *m, struct bus **ret, struct diag *d) {
+int bus_new(const struct bus_options *o, struct bus **ret, struct diag *d) {
         _cleanup_(bus_freep) struct bus *b = calloc(1, sizeof(*b));
         int r;
 
         if (!b)
                 return diag_errno(d, -ENOMEM, "bus");
         *b = (struct bus){
-                .address = strdup(address ?: BUS_SYSTEM_ADDRESS),
-                .event = sd_event_ref(event),
-                .manager = m,
+                .address = strdup(o->address ?: BUS_SYSTEM_ADDRESS),
+                .event = sd_event_ref(o->event),
+                .manager = o->manager,
                 .observer = {
                         .replaced = on_replaced,
                         .decided = on_decided,
@@ -183,10 +187,12 @@ int bus_new(const char *address, sd_event *event, struct manager *m, struct bus 
         b->observer.data = b;
         if (!b->address)
                 return diag_errno(d, -ENOMEM, "bus");
-        r = connect_bus(b);
+        r = attestation_new(b, o, &b->attestation);
+        if (r >= 0)
+                r = connect_bus(b);
         if (r < 0)
                 return diag_errno(d, r, "bus %s", b->address);
-        manager_observe(m, &b->observer);
+        manager_observe(o->manager, &b->observer);
         *ret = TAKE(b);
         return 0;
 }
@@ -197,6 +203,7 @@ void bus_free(struct bus *b) {
         decide_bus_answer(b, NULL);
         helper_call_free(b->recording);
         helper_call_free(b->proposal);
+        attestation_free(b->attestation);
         sd_event_source_unref(b->reconnect);
         if (b->bus) {
                 sd_bus_detach_event(b->bus);

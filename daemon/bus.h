@@ -14,8 +14,19 @@
 
 struct bus;
 
-/* Observes the manager, which is borrowed. A bus that cannot be reached is no failure. */
-int bus_new(const char *address, sd_event *event, struct manager *m, struct bus **ret, struct diag *d);
+/* Of the platforms that there are. */
+#define REPORT_WINDOW_USEC (2 * 1000 * (uint64_t)1000)
+
+struct bus_options {
+        const char *address; /* NULL: the system bus */
+        sd_event *event;
+        struct manager *manager; /* borrowed, as all below, and observed */
+        struct sysroot *root;
+        uint64_t report_window_usec; /* how long the vTPM shows a report again before it makes a new one */
+};
+
+/* A bus that cannot be reached is no failure. */
+int bus_new(const struct bus_options *o, struct bus **ret, struct diag *d);
 
 /* Sends what is still to be sent. The manager must not change any more. */
 void bus_free(struct bus *b);

@@ -29,6 +29,8 @@ static const struct {
         { ERRORS_FETCH_QUOTE, EBADMSG, ERROR_PREFIX "QuoteInvalid" },
         { ERRORS_FETCH_QUOTE, ESTALE, ERROR_PREFIX "QuoteMismatch" },
         { ERRORS_FETCH_QUOTE, EREMOTEIO, ERROR_PREFIX "FetchFailed" },
+        { ERRORS_ATTESTATION, EDQUOT, ERROR_PREFIX "RateLimited" },
+        { ERRORS_ATTESTATION, ESTALE, ERROR_PREFIX "Stale" },
         { ERRORS_ANY, EOPNOTSUPP, ERROR_PREFIX "NotSupported" },
         { ERRORS_ANY, ENODATA, ERROR_PREFIX "NoData" },
         { ERRORS_ANY, EBUSY, ERROR_PREFIX "Busy" },

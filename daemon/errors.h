@@ -16,6 +16,7 @@ enum error_scope {
         ERRORS_MANAGER,     /* org.cvmd1.Manager and Device */
         ERRORS_FETCH,       /* org.cvmd1.Fetch */
         ERRORS_FETCH_QUOTE, /* its TdQuote */
+        ERRORS_ATTESTATION, /* org.cvmd1.Attestation */
         _ERROR_SCOPE_MAX,
 };
 

@@ -195,6 +195,19 @@ static int end_boot(const struct options *o, struct diag *d) {
         return r < 0 ? r : trial_mark_clean_end(root, o->state, d);
 }
 
+static int serve(const struct options *o, sd_event *event, struct manager *m, struct sysroot *root,
+        struct bus **ret, struct diag *d) {
+        const struct bus_options options = {
+                .address = o->bus,
+                .event = event,
+                .manager = m,
+                .root = root,
+                .report_window_usec = o->report_window_usec,
+        };
+
+        return bus_new(&options, ret, d);
+}
+
 static int run(struct options *o, struct diag *d) {
         _cleanup_(sysroot_freep) struct sysroot *root = NULL;
         _cleanup_(closep) int foreground = -1;
@@ -265,7 +278,7 @@ static int run(struct options *o, struct diag *d) {
                 r = manager_start(manager, d);
         if (r < 0)
                 return r;
-        r = o->task == TASK_SERVE ? bus_new(o->bus, event, manager, &bus, d) : 0;
+        r = o->task == TASK_SERVE ? serve(o, event, manager, root, &bus, d) : 0;
         if (r < 0)
                 return r;
         r = sd_event_loop(event);

@@ -138,6 +138,7 @@ void announce_by_hand(struct manager *m, const struct guid *instance, const char
         _printf_(3, 4);
 void announce_trial(struct manager *m, int priority, const char *format, ...) _printf_(3, 4);
 void announce_tried(struct manager *m, const struct picture *p, size_t i);
+uint64_t announce_time_usec(void); /* a stamp for people: that clock jumps */
 void announce_halt(struct manager *m, const struct device *d, const char *why);
 
 uint64_t now_usec(clockid_t clock);

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "daemon/bus.h"
 #include "daemon/state.h"
 #include "lib/base/number.h"
 #include "version.h"
@@ -33,6 +34,8 @@ static const char help[] =
         "  --event-buffer=BYTES Let so many bytes of uevents wait: for tests\n"
         "  --clean-end          Note that this boot ends cleanly, and end\n"
         "  --trial-patience=SEC Wait for /var in a trial, instead of 30 s: for tests\n"
+        "  --report-window=MSEC How long the vTPM shows a report again, instead of\n"
+        "                       2000: for tests\n"
         "  --version            Say which version this is\n"
         "  --help               Say this\n"
         "\n"
@@ -54,6 +57,7 @@ enum {
         OPTION_EVENT_BUFFER,
         OPTION_CLEAN_END,
         OPTION_TRIAL_PATIENCE,
+        OPTION_REPORT_WINDOW,
         OPTION_VERSION,
         OPTION_HELP,
 };
@@ -74,6 +78,7 @@ static const struct option table[] = {
         { "event-buffer", required_argument, NULL, OPTION_EVENT_BUFFER },
         { "clean-end", no_argument, NULL, OPTION_CLEAN_END },
         { "trial-patience", required_argument, NULL, OPTION_TRIAL_PATIENCE },
+        { "report-window", required_argument, NULL, OPTION_REPORT_WINDOW },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
         {},
@@ -143,6 +148,12 @@ static int take(int option, const char *argument, struct options *o, enum option
                         return diag_fail(d, -EINVAL, "--trial-patience=%s: 0 to 3600 seconds", argument);
                 o->trial_patience_usec *= 1000000;
                 return 0;
+        case OPTION_REPORT_WINDOW:
+                if (number_parse(argument, 10, 60000, &o->report_window_usec) < 0)
+                        return diag_fail(d, -EINVAL, "--report-window=%s: 0 to 60000 milliseconds",
+                                argument);
+                o->report_window_usec *= 1000;
+                return 0;
         case OPTION_VERSION:
                 printf("cvmd %s\n", CVMD_VERSION);
                 *outcome = OPTIONS_SAID;
@@ -161,6 +172,7 @@ int options_parse(int argc, char *argv[], struct options *ret, enum options_outc
                 .root = "/",
                 .state = STATE_FOLDER,
                 .trial_patience_usec = TRIAL_PATIENCE_USEC,
+                .report_window_usec = REPORT_WINDOW_USEC,
         };
         enum options_outcome outcome = OPTIONS_RUN;
 

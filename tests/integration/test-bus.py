@@ -68,7 +68,8 @@ def test_a_name_that_is_taken_is_waited_for():
 def test_introspection_is_what_is_installed():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
-        for path, name in ("/org/cvmd1", "org.cvmd1.Manager"), (DEVICE_PATH, "org.cvmd1.Device"):
+        for path, name in (("/org/cvmd1", "org.cvmd1.Manager"), ("/org/cvmd1", "org.cvmd1.Attestation"),
+                           (DEVICE_PATH, "org.cvmd1.Device")):
             reply = guest.bus.call(path, "org.freedesktop.DBus.Introspectable", "Introspect")
             with open(os.path.join(SOURCE, "units", name + ".xml"), encoding="utf-8") as f:
                 promised = interfaces(f.read())[name]

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.cvmd1.Attestation: anyone may ask; who gets evidence is decided once the bus has said who it is. */
+#include <errno.h>
+
+#include "daemon/attestation-detect.h"
+#include "daemon/attestation-private.h"
+
+static int get_providers(sd_bus *connection, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return detect_append_names(userdata, reply);
+}
+
+static int method_get_evidence(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        struct diag d = {};
+        int r = attestation_take(userdata, call, &d);
+
+        return r < 0 ? error_set_in(error, ERRORS_ATTESTATION, r, &d) : 1; /* answered later */
+}
+
+static int method_describe_providers(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        int r = detect_describe(userdata, call);
+
+        return r < 0 ? error_set_in(error, ERRORS_ATTESTATION, r,
+                               &(struct diag){ "too many ask at once: try again in a second" })
+                     : 1;
+}
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Providers", "as", get_providers, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_METHOD_WITH_ARGS("GetEvidence", SD_BUS_ARGS("ay", nonce, "a{sv}", options),
+                SD_BUS_RESULT("h", evidence), method_get_evidence, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeProviders", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sbs)", providers),
+                method_describe_providers, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+int attestation_register(struct attestation *a) {
+        int r = sd_bus_add_object_vtable(a->bus->bus, NULL, MANAGER_PATH, ATTESTATION_INTERFACE, vtable, a);
+
+        if (r >= 0)
+                r = attestation_watch_callers(a);
+        if (r < 0)
+                return r;
+        a->detected_at = 0;
+        detect_soon(a);
+        return 0;
+}
