@@ -13,7 +13,7 @@
 #include "lib/format/pem.h"
 #include "lib/format/vek-certificate.h"
 
-#define CERTIFICATES_MAX 16 /* that belong together */
+#define CERTIFICATES_MAX 64 /* that are looked at together */
 
 struct certificate {
         unsigned references;

@@ -66,7 +66,6 @@ static const struct row rows[] = {
         [CHECK_AK_CERTIFICATE_VALIDITY] = { "ak-certificate-validity", AUTHENTIC, true },
         [CHECK_AK_CERTIFICATE_KEY] = { "ak-certificate-key", AUTHENTIC },
         [CHECK_AK_RESTRICTED] = { "ak-restricted", AUTHENTIC },
-        [CHECK_CLAIMS] = { "claims", TRUSTED },
         [CHECK_EVENT_LOG] = { "event-log", TRUSTED, true },
         [CHECK_ISOLATION] = { "isolation", TRUSTED },
         [CHECK_MEASUREMENT] = { "measurement", TRUSTED },

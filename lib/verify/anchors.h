@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a verification rests on: borrowed by everything that verifies. */
+#include "lib/verify/revocation.h"
+#include "lib/verify/roots.h"
+#include "lib/verify/signature.h"
+
+struct anchors {
+        const struct roots *roots;
+        const struct revocation *revocation; /* NULL: no lists */
+        struct signatures *signatures;
+        struct certificate_cache *cache;
+        int64_t at; /* the clock: seconds since 1970 */
+};

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All cryptography is OpenSSL's; this brings numbers into the forms that it takes. */
+#include "lib/verify/signature.h"
+
+#include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <string.h>
+
+#define KEYS_MAX 64 /* one that falls into a slot in use takes its place */
+
+static const struct {
+        enum pcr_hash hash;
+        const char *name;
+} hashes[] = {
+        { PCR_SHA256, "SHA256" },
+        { PCR_SHA384, "SHA384" },
+        { PCR_SHA512, "SHA512" },
+};
+#define N_HASHES (sizeof(hashes) / sizeof(hashes[0]))
+
+struct key_slot {
+        struct rsa_key rsa;
+        EVP_PKEY *key;
+};
+
+struct signatures {
+        EVP_MD_CTX *context;
+        EVP_MD *hashes[N_HASHES];
+        struct key_slot keys[KEYS_MAX];
+};
+
+static void ecdsa_sig_freep(ECDSA_SIG **sig) {
+        ECDSA_SIG_free(*sig);
+}
+
+static void param_bld_freep(OSSL_PARAM_BLD **b) {
+        OSSL_PARAM_BLD_free(*b);
+}
+
+static void paramsp(OSSL_PARAM **p) {
+        OSSL_PARAM_free(*p);
+}
+
+static void pkey_ctx_freep(EVP_PKEY_CTX **c) {
+        EVP_PKEY_CTX_free(*c);
+}
+
+static void bn_freep(BIGNUM **n) {
+        BN_free(*n);
+}
+
+void signatures_free(struct signatures *s) {
+        if (!s)
+                return;
+        for (size_t i = 0; i < KEYS_MAX; i++)
+                EVP_PKEY_free(s->keys[i].key);
+        for (size_t i = 0; i < N_HASHES; i++)
+                EVP_MD_free(s->hashes[i]);
+        EVP_MD_CTX_free(s->context);
+        free(s);
+}
+
+int signatures_new(struct signatures **ret) {
+        _cleanup_(signatures_freep) struct signatures *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -ENOMEM;
+        s->context = EVP_MD_CTX_new();
+        if (!s->context)
+                return -ENOMEM;
+        for (size_t i = 0; i < N_HASHES; i++) {
+                s->hashes[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
+                if (!s->hashes[i])
+                        return -EIO;
+        }
+        *ret = TAKE(s);
+        return 0;
+}
+
+/* NULL for a hash that signs nothing here. */
+static const EVP_MD *find_hash(const struct signatures *s, enum pcr_hash hash) {
+        for (size_t i = 0; i < N_HASHES; i++)
+                if (hashes[i].hash == hash)
+                        return s->hashes[i];
+        return NULL;
+}
+
+/* padding: of RSA; 0 for ECDSA. */
+static bool is_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, int padding,
+        const uint8_t *signature, size_t n_signature, const void *message, size_t n_message) {
+        const EVP_MD *md = find_hash(s, hash);
+        EVP_PKEY_CTX *how = NULL; /* belongs to the context */
+
+        if (!md || EVP_PKEY_get_base_id(key) != (padding ? EVP_PKEY_RSA : EVP_PKEY_EC))
+                return false;
+        EVP_MD_CTX_reset(s->context);
+        if (EVP_DigestVerifyInit(s->context, &how, md, NULL, key) != 1)
+                return false;
+        if (padding && EVP_PKEY_CTX_set_rsa_padding(how, padding) != 1)
+                return false;
+        if (padding == RSA_PKCS1_PSS_PADDING &&
+                EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_AUTO) != 1)
+                return false;
+        return EVP_DigestVerify(s->context, signature, n_signature, message, n_message) == 1;
+}
+
+bool signature_ecdsa_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, const uint8_t *r_bytes,
+        const uint8_t *s_bytes, size_t n, const void *message, size_t n_message) {
+        _cleanup_(ecdsa_sig_freep) ECDSA_SIG *sig = ECDSA_SIG_new();
+        _cleanup_(bn_freep) BIGNUM *r = NULL, *t = NULL;
+        uint8_t der[2 * ECDSA_SIZE_MAX + 16], *at = der;
+        int size;
+
+        if (n > ECDSA_SIZE_MAX)
+                return false;
+        r = BN_bin2bn(r_bytes, (int)n, NULL);
+        t = BN_bin2bn(s_bytes, (int)n, NULL);
+        if (!sig || !r || !t || ECDSA_SIG_set0(sig, r, t) != 1)
+                return false;
+        r = t = NULL; /* the signature's now */
+        size = i2d_ECDSA_SIG(sig, NULL);
+        if (size <= 0 || (size_t)size > sizeof(der) || i2d_ECDSA_SIG(sig, &at) != size)
+                return false;
+        return is_good(s, key, hash, 0, der, (size_t)size, message, n_message);
+}
+
+bool signature_tpm_good(struct signatures *s, EVP_PKEY *key, const struct tpm_signature *signature,
+        const void *message, size_t n_message) {
+        uint8_t rs[2][ECDSA_SIZE_MAX] = {};
+
+        switch (signature->scheme) {
+        case TPM_RSASSA:
+                return is_good(s, key, signature->hash, RSA_PKCS1_PADDING, signature->rsa.bytes,
+                        signature->rsa.n, message, n_message);
+        case TPM_RSAPSS:
+                return is_good(s, key, signature->hash, RSA_PKCS1_PSS_PADDING, signature->rsa.bytes,
+                        signature->rsa.n, message, n_message);
+        case TPM_ECDSA:
+                if (signature->r.n > ECDSA_SIZE_MAX || signature->s.n > ECDSA_SIZE_MAX)
+                        return false;
+                memcpy(rs[0] + ECDSA_SIZE_MAX - signature->r.n, signature->r.bytes, signature->r.n);
+                memcpy(rs[1] + ECDSA_SIZE_MAX - signature->s.n, signature->s.bytes, signature->s.n);
+                return signature_ecdsa_good(s, key, signature->hash, rs[0], rs[1], ECDSA_SIZE_MAX, message,
+                        n_message);
+        }
+        return false;
+}
+
+static int make_key(const char *type, OSSL_PARAM_BLD *b, EVP_PKEY **ret) {
+        _cleanup_(paramsp) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(b);
+        _cleanup_(pkey_ctx_freep) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+        EVP_PKEY *key = NULL;
+
+        if (!params || !context || EVP_PKEY_fromdata_init(context) != 1 ||
+                EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+                return -EBADMSG;
+        *ret = key;
+        return 0;
+}
+
+static int make_rsa_key(const struct rsa_key *rsa, EVP_PKEY **ret) {
+        _cleanup_(param_bld_freep) OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+        _cleanup_(bn_freep) BIGNUM *n = BN_bin2bn(rsa->modulus, (int)rsa->n_modulus, NULL);
+
+        if (!b || !n || OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
+                OSSL_PARAM_BLD_push_uint(b, OSSL_PKEY_PARAM_RSA_E, rsa->exponent) != 1)
+                return -ENOMEM;
+        return make_key("RSA", b, ret);
+}
+
+/* The middle of a modulus is as random as a digest of it. */
+static struct key_slot *find_slot(struct signatures *s, const struct rsa_key *rsa) {
+        return &s->keys[rsa->modulus[rsa->n_modulus / 2] % KEYS_MAX];
+}
+
+int signature_rsa_key(struct signatures *s, const struct rsa_key *rsa, EVP_PKEY **ret) {
+        struct key_slot *slot = find_slot(s, rsa);
+        EVP_PKEY *key = NULL;
+        int r;
+
+        if (!slot->key || slot->rsa.exponent != rsa->exponent || slot->rsa.n_modulus != rsa->n_modulus ||
+                memcmp(slot->rsa.modulus, rsa->modulus, rsa->n_modulus) != 0) {
+                r = make_rsa_key(rsa, &key);
+                if (r < 0)
+                        return r;
+                EVP_PKEY_free(slot->key);
+                *slot = (struct key_slot){ .rsa = *rsa, .key = key };
+        }
+        *ret = slot->key;
+        return 0;
+}
+
+int signature_p256_key(const uint8_t point[static 64], EVP_PKEY **ret) {
+        _cleanup_(param_bld_freep) OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+        uint8_t encoded[65] = { 0x04 }; /* uncompressed */
+
+        memcpy(encoded + 1, point, 64);
+        if (!b || OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
+                OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, encoded, sizeof(encoded)) != 1)
+                return -ENOMEM;
+        return make_key("EC", b, ret);
+}

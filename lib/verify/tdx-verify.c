@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Source of the rules: Intel TDX DCAP quoting library API, appendix A.3 and A.4; TDX module ABI. */
+#include "lib/verify/tdx-verify.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "lib/verify/chain.h"
+
+#define SHA384_SIZE 48
+#define P256_SIZE 32
+
+static const struct chain_checks pck_checks = {
+        .chain = CHECK_PCK_CHAIN,
+        .root = CHECK_INTEL_ROOT,
+        .validity = CHECK_PCK_VALIDITY,
+};
+
+static bool ecdsa_good(const struct anchors *a, EVP_PKEY *key, struct span signature, struct span message) {
+        return signature.n == (size_t)2 * P256_SIZE &&
+                signature_ecdsa_good(a->signatures, key, PCR_SHA256, signature.bytes,
+                        signature.bytes + P256_SIZE, P256_SIZE, message.bytes, message.n);
+}
+
+/* The attestation key signed the TD's measurements. */
+static void verify_signature(const struct tdx_quote *quote, const struct anchors *a, struct checks *c) {
+        _cleanup_(evp_pkey_freep) EVP_PKEY *key = NULL;
+
+        if (signature_p256_key(quote->attestation_key.bytes, &key) < 0) {
+                check_note(c, CHECK_TD_QUOTE_SIGNATURE, CHECK_FAIL,
+                        "the attestation key is no point on P-256");
+                return;
+        }
+        check_that(c, CHECK_TD_QUOTE_SIGNATURE, ecdsa_good(a, key, quote->signature, quote->signed_part),
+                "ECDSA P-256 by the attestation key over %zu bytes", quote->signed_part.n);
+}
+
+/* The quoting enclave vouches for the attestation key: report data = SHA-256(key || auth) || 0. */
+static void verify_binding(const struct tdx_quote *quote, struct checks *c) {
+        _cleanup_(freep) uint8_t *hashed = malloc(64 + quote->qe_auth.n);
+        uint8_t expected[64] = {};
+        struct digest digest;
+
+        if (!hashed) {
+                check_note(c, CHECK_QE_BINDING, CHECK_FAIL, "out of memory");
+                return;
+        }
+        memcpy(hashed, quote->attestation_key.bytes, 64);
+        if (quote->qe_auth.n > 0)
+                memcpy(hashed + 64, quote->qe_auth.bytes, quote->qe_auth.n);
+        if (digest_sha256(hashed, 64 + quote->qe_auth.n, &digest) < 0) {
+                check_note(c, CHECK_QE_BINDING, CHECK_FAIL, "OpenSSL cannot compute SHA-256");
+                return;
+        }
+        memcpy(expected, digest.bytes, sizeof(digest.bytes));
+        check_that(c, CHECK_QE_BINDING, CRYPTO_memcmp(expected, quote->qe_report.report_data, 64) == 0,
+                "the quoting enclave's report names the attestation key");
+}
+
+int tdx_verify(const struct tdx_quote *quote, const struct anchors *a, struct checks *c, struct diag *d) {
+        _cleanup_(certificates_done) struct certificates chain = {};
+        const struct root *root;
+        int r;
+
+        r = certificates_add(&chain, a->cache, "TD quote: certificates", CERTIFICATE_PEM,
+                quote->certificates.bytes, quote->certificates.n, d);
+        if (r < 0)
+                return r;
+        verify_signature(quote, a, c);
+        verify_binding(quote, c);
+        check_that(c, CHECK_QE_SIGNATURE,
+                ecdsa_good(a, chain.of[0]->key, quote->qe_signature, quote->qe_report_bytes),
+                "the quoting enclave's report, by the key of %s", certificate_name(chain.of[0]).text);
+        chain_verify(&chain, ROOT_INTEL, a->roots, a->at, &pck_checks, c, &root);
+        check_note(c, CHECK_TDX_TCB, CHECK_UNAVAILABLE,
+                "no TCB info was given: whether the platform is up to date is not known");
+        check_note(c, CHECK_QE_IDENTITY, CHECK_UNAVAILABLE,
+                "no QE identity was given: that the enclave is Intel's rests on its platform's key");
+        revocation_check(a->revocation, &chain, root, a->at, c);
+        return 0;
+}
+
+static bool sha384_is(struct span bytes, const uint8_t expected[SHA384_SIZE]) {
+        uint8_t digest[SHA384_SIZE];
+
+        return EVP_Digest(bytes.bytes, bytes.n, digest, NULL, EVP_sha384(), NULL) == 1 &&
+                CRYPTO_memcmp(digest, expected, SHA384_SIZE) == 0;
+}
+
+/* Field by field: there may be bytes in between that are nobody's. */
+static const char *difference(const struct tdx_measurements *a, const struct tdx_measurements *b) {
+        if (a->attributes != b->attributes)
+                return "attributes";
+        if (a->xfam != b->xfam)
+                return "xfam";
+        if (memcmp(a->mrtd, b->mrtd, sizeof(a->mrtd)) != 0)
+                return "mrtd";
+        if (memcmp(a->mrconfigid, b->mrconfigid, sizeof(a->mrconfigid)) != 0)
+                return "mrconfigid";
+        if (memcmp(a->mrowner, b->mrowner, sizeof(a->mrowner)) != 0)
+                return "mrowner";
+        if (memcmp(a->mrownerconfig, b->mrownerconfig, sizeof(a->mrownerconfig)) != 0)
+                return "mrownerconfig";
+        return memcmp(a->rtmr, b->rtmr, sizeof(a->rtmr)) != 0 ? "rtmr" : NULL;
+}
+
+void tdx_report_verify(const struct tdx_report *report, const struct tdx_quote *quote, struct checks *c) {
+        const char *differs = quote ? difference(&report->td, &quote->td) : NULL;
+
+        check_that(c, CHECK_TD_REPORT_HASHES,
+                sha384_is(report->tee_tcb_info, report->tee_tcb_info_hash) &&
+                        sha384_is(report->td_info, report->tee_info_hash),
+                "SHA-384 of the TDREPORT's parts; its MAC can be checked on its platform alone");
+        if (differs)
+                check_note(c, CHECK_TD_REPORT_QUOTE, CHECK_FAIL, "TDREPORT and TD quote differ in %s",
+                        differs);
+        else if (quote)
+                check_note(c, CHECK_TD_REPORT_QUOTE, CHECK_PASS, "TDREPORT and TD quote measure the same");
+}
