@@ -42,6 +42,19 @@ static const struct option_row rows[] = {
         [OPTION_BOOTS] = { "boots", 0, "N", CAN_BOOT, true, "How many boots it takes (default 3)" },
         [OPTION_BUNDLE] = { "bundle", 0, "DIR", CAN_EXPORT, false, "Write it with policy and log into DIR" },
         [OPTION_LOG] = { "log", 0, "FILE", CAN_EXPORT, false, "The decision log for a bundle" },
+        [OPTION_NONCE] = { "nonce", 0, "HEX", CAN_WORDS, true, "The nonce that evidence is for" },
+        [OPTION_BIND] = { "bind", 0, "HEX", CAN_WORDS, true, "The channel that evidence is for" },
+        [OPTION_EXPECT] = { "expect", 0, "FILE", CAN_VERIFY, false, "What is expected of evidence" },
+        [OPTION_ANY_MEASUREMENT] = { "any-measurement", 0, NULL, CAN_VERIFY, true,
+                "Accept whatever was launched" },
+        [OPTION_ANY_NONCE] = { "any-nonce", 0, NULL, CAN_VERIFY, true, "Accept evidence of any age" },
+        [OPTION_ANY_BIND] = { "any-bind", 0, NULL, CAN_VERIFY, true, "Accept evidence for any channel" },
+        [OPTION_ANY_AK] = { "any-ak", 0, NULL, CAN_VERIFY, true, "Accept a quote by any key" },
+        [OPTION_AT] = { "at", 0, "TIME", CAN_VERIFY, true, "Verify as of then: 2026-06-01T12:00:00Z" },
+        [OPTION_CERTS] = { "certs", 0, "FILE", CAN_VERIFY, false,
+                "Certificates, leaf first; may be repeated" },
+        [OPTION_CRL] = { "crl", 0, "FILE", CAN_VERIFY, false, "Revoked certificates; may be repeated" },
+        [OPTION_ROOTS] = { "roots", 0, "DIR", CAN_ROOTS, false, "Trust anchors, beside those built in" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
@@ -192,6 +205,10 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
                 return parse_count(id, value, 86400, &o->seconds, d);
         if (id == OPTION_POLICY)
                 return add_value(&o->policies, &o->n_policies, value);
+        if (id == OPTION_CERTS)
+                return add_value(&o->certificates, &o->n_certificates, value);
+        if (id == OPTION_CRL)
+                return add_value(&o->crls, &o->n_crls, value);
         if (id == OPTION_SNAPSHOT)
                 return add_value(&o->snapshots, &o->n_snapshots, value);
         return 0;
@@ -241,6 +258,20 @@ static int check_host(const struct options *o, struct diag *d) {
         return 0;
 }
 
+/* What is both given and waived would be neither. */
+static int check_waivers(const struct options *o, struct diag *d) {
+        static const enum option_id pairs[][2] = {
+                { OPTION_NONCE, OPTION_ANY_NONCE },
+                { OPTION_BIND, OPTION_ANY_BIND },
+        };
+
+        for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+                if (o->given[pairs[i][0]] && o->given[pairs[i][1]])
+                        return diag_fail(d, -EINVAL, "--%s and --%s exclude each other: give one of them",
+                                rows[pairs[i][0]].name, rows[pairs[i][1]].name);
+        return 0;
+}
+
 int options_check(const struct options *o, const char *verb, unsigned can, struct diag *d) {
         for (int i = 0; i < _OPTION_MAX; i++)
                 if (o->given[i] && rows[i].wants && !(rows[i].wants & can))
@@ -261,6 +292,8 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
         if (o->given[OPTION_RUNTIME] && o->given[OPTION_PERMANENT])
                 return diag_fail(d, -EINVAL,
                         "--runtime and --permanent exclude each other: give one of them");
+        if (check_waivers(o, d) < 0)
+                return -EINVAL;
         if (o->given[OPTION_HOST])
                 return check_host(o, d);
         if (o->given[OPTION_BUS] && options_offline(o))
@@ -280,5 +313,7 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
 void options_done(struct options *o) {
         free_values(o->policies, o->n_policies);
         free_values(o->snapshots, o->n_snapshots);
+        free_values(o->certificates, o->n_certificates);
+        free_values(o->crls, o->n_crls);
         *o = (struct options){};
 }

@@ -39,6 +39,17 @@ enum option_id {
         OPTION_CONFIRM_WITHIN,
         OPTION_TRIAL,
         OPTION_BOOTS,
+        OPTION_NONCE,
+        OPTION_BIND,
+        OPTION_EXPECT,
+        OPTION_ANY_MEASUREMENT,
+        OPTION_ANY_NONCE,
+        OPTION_ANY_BIND,
+        OPTION_ANY_AK,
+        OPTION_AT,
+        OPTION_CERTS,
+        OPTION_CRL,
+        OPTION_ROOTS,
         _OPTION_MAX,
 };
 
@@ -63,6 +74,9 @@ enum capability {
         CAN_BOOT = 1 << 16,       /* a number of boots: --boots */
         CAN_PROPOSE = 1 << 17,    /* hand the daemon another policy: --policy without --snapshot or --root */
         CAN_TRY_POLICY = 1 << 18, /* have a policy tried: --for, --stop */
+        CAN_VERIFY = 1 << 19,     /* judge evidence: --expect, --any-..., --at, --certs, --crl */
+        CAN_ROOTS = 1 << 20,      /* other trust anchors: --roots */
+        CAN_WORDS = 1 << 21,      /* what evidence is bound to: --nonce, --bind */
 };
 
 struct option_row {
@@ -83,6 +97,10 @@ struct options {
         size_t n_policies;
         char **snapshots; /* of every --snapshot, in order */
         size_t n_snapshots;
+        char **certificates; /* of every --certs, in order */
+        size_t n_certificates;
+        char **crls; /* of every --crl, in order */
+        size_t n_crls;
         enum json_mode json;
         enum policy_mode mode;
         enum probe_method probe;

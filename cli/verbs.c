@@ -13,6 +13,7 @@
 #define TEST (CAN_TEST | CAN_JSON | CAN_WHOLE)
 #define DIFF (CAN_ASK | CAN_RECORD | CAN_SEVERAL | CAN_JSON | CAN_WHOLE)
 #define REPLAY (CAN_RECORD | CAN_POLICY | CAN_JSON | CAN_WHOLE)
+#define VERIFY (CAN_VERIFY | CAN_ROOTS | CAN_WORDS | CAN_JSON | CAN_WHOLE)
 #define LOG (CAN_FILES | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 
 static const struct verb verbs[] = {
@@ -47,6 +48,12 @@ static const struct verb verbs[] = {
         { "snapshot", "", 0, 0, CAN_ASK | CAN_RECORD | CAN_EXPORT | CAN_WHOLE, verb_snapshot,
                 "Record everything known about this guest" },
         { "replay", "PATH", 1, 1, REPLAY, verb_replay, "Whether facts and policy give the log's decisions" },
+        { "attest verify", "FILE", 1, 1, VERIFY, verb_attest_verify,
+                "Judge evidence, by itself and offline" },
+        { "attest expect", "check|from FILE", 2, 2, CAN_VERIFY | CAN_ROOTS | CAN_JSON | CAN_WHOLE,
+                verb_attest_expect, "Check an expectation, or make one from evidence" },
+        { "attest roots", "", 0, 0, CAN_ROOTS | CAN_JSON | CAN_WHOLE, verb_attest_roots,
+                "The trust anchors of attest verify" },
         { "monitor", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WAIT, verb_monitor,
                 "Show decisions as they are made" },
         { "log", "[FILE]", 0, 1, LOG, verb_log, "The decisions of this boot" },

@@ -57,3 +57,6 @@ int verb_monitor(struct context *x, char **args, size_t n);
 int verb_replay(struct context *x, char **args, size_t n);
 int verb_log(struct context *x, char **args, size_t n);
 int verb_log_verify(struct context *x, char **args, size_t n);
+int verb_attest_verify(struct context *x, char **args, size_t n);
+int verb_attest_expect(struct context *x, char **args, size_t n);
+int verb_attest_roots(struct context *x, char **args, size_t n);

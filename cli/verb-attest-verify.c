@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* attest verify and attest roots: without a daemon, without root, without a network. */
+#include <errno.h>
+
+#include "cli/input.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+#include "cli/verify-setup.h"
+#include "cli/verify-text.h"
+#include "lib/base/hex.h"
+#include "lib/base/json-build.h"
+#include "lib/verify/verification-json.h"
+
+static int print(struct context *x, const struct verification *v) {
+        _cleanup_(json_putp) struct json_object *o = NULL;
+        int r;
+
+        if (x->out.json == JSON_OFF)
+                return verify_text_print(v, &x->out);
+        r = verification_json(v, &o);
+        if (r >= 0)
+                output_json(&x->out, o);
+        return r;
+}
+
+int verb_attest_verify(struct context *x, char **args, size_t n) {
+        _cleanup_(verify_setup_done) struct verify_setup setup = {};
+        _cleanup_(freep) struct verification *v = calloc(1, sizeof(*v));
+        _cleanup_(freep) char *bytes = NULL;
+        size_t size;
+        int r;
+
+        if (!v)
+                return -ENOMEM;
+        r = verify_setup(x, false, &setup);
+        if (r >= 0)
+                r = input_read(args[0], EVIDENCE_MAX, &bytes, &size, &x->diag);
+        if (r < 0)
+                return r;
+        r = verifier_run(setup.verifier, bytes, size, v, &x->diag);
+        if (r < 0)
+                return diag_wrap(&x->diag, r, "%s", args[0]);
+        r = print(x, v);
+        if (!checks_acceptable(&v->checks))
+                x->exit = EXIT_CODE_NOT_COMPLIANT;
+        verification_done(v);
+        return r;
+}
+
+static int print_roots_json(struct context *x, const struct roots *roots) {
+        _cleanup_(json_putp) struct json_object *a = json_object_new_array();
+
+        for (size_t i = 0; a && i < roots->n; i++) {
+                const struct root *root = &roots->of[i];
+                struct json_object *o = json_object_new_object();
+                char digest[DIGEST_TEXT_SIZE];
+
+                digest_format(&root->fingerprint, digest);
+                if (!json_append(a, o) || !json_add_text(o, "vendor", root_vendor_to_string(root->vendor)) ||
+                        !json_add_text(o, "name", root->name) || !json_add_text(o, "fingerprint", digest) ||
+                        !json_add_text(o, "expires", root->expires) ||
+                        !json_add_text(o, "source", root->source ?: "built in"))
+                        return -ENOMEM;
+        }
+        if (!a)
+                return -ENOMEM;
+        output_json(&x->out, a);
+        return 0;
+}
+
+int verb_attest_roots(struct context *x, char **args, size_t n) {
+        static const char *const headings[] = { "VENDOR", "NAME", "EXPIRES", "SOURCE", "SHA-256" };
+        _cleanup_(verify_setup_done) struct verify_setup setup = {};
+        _cleanup_(table_done) struct table t;
+        const struct roots *roots;
+        int r;
+
+        table_init(&t, headings, sizeof(headings) / sizeof(headings[0]));
+        r = verify_setup(x, false, &setup);
+        if (r < 0)
+                return r;
+        roots = verifier_roots(setup.verifier);
+        if (x->out.json != JSON_OFF)
+                return print_roots_json(x, roots);
+        for (size_t i = 0; i < roots->n; i++) {
+                const struct root *root = &roots->of[i];
+                char digest[2 * SHA256_SIZE + 1];
+
+                hex_format(root->fingerprint.bytes, SHA256_SIZE, digest);
+                table_add(&t, COLOUR_NONE, root_vendor_to_string(root->vendor));
+                table_add(&t, COLOUR_NONE, root->name);
+                table_add(&t, COLOUR_NONE, root->expires);
+                table_add(&t, COLOUR_NONE, root->source ?: "built in");
+                table_add(&t, COLOUR_NONE, digest);
+        }
+        return table_print(&t, &x->out);
+}
