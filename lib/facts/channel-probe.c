@@ -117,7 +117,7 @@ static int prove(struct channel_probe *p, struct diag *d) {
         uint32_t relid;
         int r;
 
-        r = trace_instance_clear(p->instance, d);
+        r = trace_instance_begin(p->instance, d);
         if (r < 0)
                 return r;
         r = read_any_channel(p, &relid);
@@ -307,15 +307,15 @@ void channel_probe_begin(struct channel_probe *p) {
         p->round.text[0] = 0;
         if (must_arm(p))
                 arm(p);
-        if (p->instance && trace_instance_clear(p->instance, &why) < 0) {
-                disarm(p); /* an old round must not pass for this one */
+        if (p->instance && trace_instance_begin(p->instance, &why) < 0) {
+                disarm(p);
                 p->note = why;
         }
 }
 
 bool channel_probe_begin_quickly(struct channel_probe *p) {
         p->round.text[0] = 0;
-        return p->instance && p->proved && trace_instance_clear(p->instance, NULL) >= 0;
+        return p->instance && p->proved && trace_instance_begin(p->instance, NULL) >= 0;
 }
 
 int channel_probe_end(struct channel_probe *p, struct snapshot *s, struct diag *d) {

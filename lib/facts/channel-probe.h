@@ -50,7 +50,7 @@ enum probe_method channel_probe_method(const struct channel_probe *p);
 const char *channel_probe_note(const struct channel_probe *p);
 
 /*
- * Starts a round: clears the trace, and arms again if somebody removed the event. The method may have become
+ * Starts a round: marks the trace, and arms again if somebody removed the event. The method may have become
  * worse by then: the note says so.
  */
 void channel_probe_begin(struct channel_probe *p);

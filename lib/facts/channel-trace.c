@@ -88,6 +88,7 @@ static void see_connection(struct sightings *s, const struct trace_line *line) {
 static int take_line(struct sightings *s, const struct trace_line *line, enum fact_source source) {
         switch (line->kind) {
         case TRACE_LINE_OTHER:
+        case TRACE_LINE_ROUND:
                 return 0;
         case TRACE_LINE_LOST:
                 return -EOVERFLOW;

@@ -14,7 +14,6 @@
 
 #define EVENT "events/hyperv/vmbus_onoffer"
 #define BUFFER_KB "64" /* for each processor: some 400 offers between two looks */
-#define CHUNK 16384
 
 struct offer_trace {
         struct sysroot *root;
@@ -142,37 +141,11 @@ void offer_trace_free(struct offer_trace *t) {
         free(t);
 }
 
-/* All that is there, without waiting for more: whole lines. -EFBIG: more than any buffer of ours holds. */
-static int read_pipe(int fd, char **ret, size_t *ret_n) {
-        _cleanup_(freep) char *text = NULL;
-        size_t n = 0;
-
-        for (;;) {
-                char *bigger = n < TRACE_TEXT_MAX ? realloc(text, n + CHUNK) : NULL;
-                ssize_t got;
-
-                if (!bigger)
-                        return n < TRACE_TEXT_MAX ? -ENOMEM : -EFBIG;
-                text = bigger;
-                got = read(fd, text + n, CHUNK);
-                if (got < 0 && errno == EINTR)
-                        continue;
-                if (got < 0 && errno != EAGAIN)
-                        return -errno;
-                if (got <= 0)
-                        break;
-                n += (size_t)got;
-        }
-        *ret = TAKE(text);
-        *ret_n = n;
-        return 0;
-}
-
 static int read_live(struct offer_trace *t) {
         _cleanup_(freep) char *path = file_of(t, "trace_pipe"), *text = NULL;
         _cleanup_(closep) int fd = path ? sysroot_open(t->root, path, O_RDONLY | O_NONBLOCK) : -ENOMEM;
         size_t n = 0;
-        int r = fd < 0 ? fd : read_pipe(fd, &text, &n);
+        int r = fd < 0 ? fd : tracefs_read_pipe(fd, &text, &n);
 
         return r < 0 ? r : offers_take(&t->live, text, n, NULL);
 }

@@ -58,6 +58,7 @@ static int take_line(struct offers *o, const struct trace_line *line) {
                 return 0;
         case TRACE_LINE_OTHER:
         case TRACE_LINE_CHANNEL:
+        case TRACE_LINE_ROUND:
                 return 0;
         }
         return -EINVAL;

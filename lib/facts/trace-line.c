@@ -241,6 +241,16 @@ static bool is_overwritten(struct span s) {
         return held.n != written.n || memcmp(held.at, written.at, held.n) != 0;
 }
 
+/* Anybody may write marks of their own, which are none of ours. */
+static bool is_round(struct span s, struct trace_line *ret) {
+        uint64_t number;
+
+        if (!skip(&s, "tracing_mark_write: " TRACE_ROUND) || span_number(s, UINT64_MAX, &number) < 0)
+                return false;
+        *ret = (struct trace_line){ .kind = TRACE_LINE_ROUND, .round = number };
+        return true;
+}
+
 /* Which event it is, and all of it but its time. */
 static int parse_event(struct span s, struct trace_line *ret) {
         if (skip(&s, TRACE_EVENT_NAME ": "))
@@ -249,7 +259,8 @@ static int parse_event(struct span s, struct trace_line *ret) {
                 return parse_offer(s, TRACE_LINE_OFFER, ret);
         if (skip(&s, "vmbus_onoffer_rescind: "))
                 return parse_offer(s, TRACE_LINE_RESCIND, ret);
-        *ret = (struct trace_line){ .kind = TRACE_LINE_OTHER };
+        if (!is_round(s, ret))
+                *ret = (struct trace_line){ .kind = TRACE_LINE_OTHER };
         return 0;
 }
 

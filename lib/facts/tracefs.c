@@ -3,7 +3,10 @@
 #include "lib/facts/tracefs.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/facts/trace-line.h"
 
@@ -12,6 +15,9 @@
  * round fits even when one processor records all of it.
  */
 #define BUFFER_KB "128"
+#define CLOCK \
+        "global" /* by which lines of several processors are put in order: the round's mark comes first */
+#define CHUNK 16384
 
 struct trace_instance {
         struct sysroot *root;
@@ -19,6 +25,8 @@ struct trace_instance {
         char *name;
         char thread[16]; /* the one whose doings are recorded */
         bool made;       /* the instance's folder */
+        int pipe;        /* its trace_pipe */
+        uint64_t round;  /* the last one that began */
         bool defined;    /* the event */
 };
 
@@ -137,6 +145,7 @@ void trace_instance_free(struct trace_instance *t) {
         if (!t)
                 return;
         trace_instance_disarm(t);
+        closep(&t->pipe); /* an instance that is being read cannot be removed */
         if (t->made)
                 (void)remove_instance(t);
         free(t->name);
@@ -157,7 +166,7 @@ static int clean_up(struct trace_instance *t, struct diag *d) {
 
 void tracefs_set_options(struct sysroot *root, const char *instance) {
         static const char *const options[] = { "context-info", "noraw", "nohex", "nobin", "noverbose",
-                "nofields", "nolatency-format" };
+                "nofields", "nolatency-format", "nosym-offset", "nosym-addr", "markers" };
         _cleanup_(freep) char *path = NULL;
 
         if (asprintf(&path, "%s/trace_options", instance) < 0)
@@ -167,10 +176,11 @@ void tracefs_set_options(struct sysroot *root, const char *instance) {
 }
 
 static int make_instance(struct trace_instance *t, struct diag *d) {
-        _cleanup_(freep) char *path = file_of(t, false, ""), *size = file_of(t, false, "buffer_size_kb");
+        _cleanup_(freep) char *path = file_of(t, false, ""), *size = file_of(t, false, "buffer_size_kb"),
+                              *clock = file_of(t, false, "trace_clock");
         int r;
 
-        if (!path || !size)
+        if (!path || !size || !clock)
                 return -ENOMEM;
         path[strlen(path) - 1] = 0;
         r = sysroot_make_dir(t->root, path);
@@ -181,8 +191,20 @@ static int make_instance(struct trace_instance *t, struct diag *d) {
         r = sysroot_write(t->root, size, SYSROOT_TRUNCATE, BUFFER_KB);
         if (r < 0)
                 return diag_errno(d, r, "%s", size);
+        r = sysroot_write(t->root, clock, SYSROOT_TRUNCATE, CLOCK);
+        if (r < 0)
+                return diag_errno(d, r, "%s", clock);
         tracefs_set_options(t->root, path);
         return set(t, false, "set_event_pid", t->thread, d);
+}
+
+static int open_pipe(struct trace_instance *t, struct diag *d) {
+        _cleanup_(freep) char *path = file_of(t, false, "trace_pipe");
+
+        if (!path)
+                return -ENOMEM;
+        t->pipe = sysroot_open(t->root, path, O_RDONLY | O_NONBLOCK);
+        return t->pipe < 0 ? diag_errno(d, t->pipe, "%s", path) : 0;
 }
 
 int trace_instance_new(struct sysroot *root, const char *name, struct trace_instance **ret, struct diag *d) {
@@ -192,6 +214,7 @@ int trace_instance_new(struct sysroot *root, const char *name, struct trace_inst
         if (!t)
                 return diag_errno(d, -ENOMEM, "trace instance %s", name);
         t->root = root;
+        t->pipe = -1;
         snprintf(t->thread, sizeof(t->thread), "%d", gettid());
         r = tracefs_find(root, &t->folder, d);
         if (r < 0)
@@ -202,6 +225,8 @@ int trace_instance_new(struct sysroot *root, const char *name, struct trace_inst
         r = clean_up(t, d);
         if (r == 0)
                 r = make_instance(t, d);
+        if (r == 0)
+                r = open_pipe(t, d);
         if (r < 0)
                 return r;
         *ret = TAKE(t);
@@ -229,22 +254,74 @@ bool trace_instance_armed(struct trace_instance *t) {
                 reads_as(t, false, "set_event_pid", t->thread);
 }
 
-int trace_instance_clear(struct trace_instance *t, struct diag *d) {
-        _cleanup_(freep) char *path = file_of(t, false, "trace");
+int trace_instance_begin(struct trace_instance *t, struct diag *d) {
+        _cleanup_(freep) char *path = file_of(t, false, "trace_marker");
+        char mark[64];
         int r;
 
         if (!path)
                 return -ENOMEM;
-        r = sysroot_write(t->root, path, SYSROOT_TRUNCATE, "");
+        snprintf(mark, sizeof(mark), TRACE_ROUND "%" PRIu64 "\n", ++t->round);
+        r = sysroot_write(t->root, path, SYSROOT_WRITE, mark);
         return r < 0 ? diag_errno(d, r, "%s", path) : 0;
 }
 
-int trace_instance_read(struct trace_instance *t, char **ret, size_t *ret_size, struct diag *d) {
-        _cleanup_(freep) char *path = file_of(t, false, "trace");
-        int r;
+/* Cuts off what is not of the round, its mark included. False: the mark is not there. */
+static bool cut_to_round(uint64_t round, char *text, size_t *n) {
+        for (size_t from = 0; from < *n;) {
+                const char *end = memchr(text + from, '\n', *n - from);
+                size_t next = end ? (size_t)(end - text) + 1 : *n;
+                struct trace_line line = {};
 
-        if (!path)
-                return -ENOMEM;
-        r = sysroot_read(t->root, path, TRACE_TEXT_MAX, ret, ret_size);
-        return r < 0 ? diag_errno(d, r, "%s", path) : 0;
+                if (trace_line_parse(text + from, end ? next - 1 - from : next - from, &line) == 0 &&
+                        line.kind == TRACE_LINE_ROUND && line.round == round) {
+                        memmove(text, text + next, *n - next);
+                        *n -= next;
+                        return true;
+                }
+                from = next;
+        }
+        return false;
+}
+
+int trace_instance_read(struct trace_instance *t, char **ret, size_t *ret_size, struct diag *d) {
+        _cleanup_(freep) char *text = NULL;
+        size_t n;
+        int r = tracefs_read_pipe(t->pipe, &text, &n);
+
+        if (r < 0)
+                return diag_errno(d, r, "%s/instances/%s/trace_pipe", t->folder, t->name);
+        if (!cut_to_round(t->round, text, &n))
+                return diag_fail(d, -EIO,
+                        "%s/instances/%s/trace_pipe: the mark of this round is missing: does somebody else "
+                        "read it?",
+                        t->folder, t->name);
+        *ret = TAKE(text);
+        *ret_size = n;
+        return 0;
+}
+
+int tracefs_read_pipe(int fd, char **ret, size_t *ret_size) {
+        _cleanup_(freep) char *text = NULL;
+        size_t n = 0;
+
+        for (;;) {
+                char *bigger = n < TRACE_TEXT_MAX ? realloc(text, n + CHUNK) : NULL;
+                ssize_t got;
+
+                if (!bigger)
+                        return n < TRACE_TEXT_MAX ? -ENOMEM : -EFBIG;
+                text = bigger;
+                got = read(fd, text + n, CHUNK);
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got < 0 && errno != EAGAIN)
+                        return -errno;
+                if (got <= 0)
+                        break;
+                n += (size_t)got;
+        }
+        *ret = TAKE(text);
+        *ret_size = n;
+        return 0;
 }

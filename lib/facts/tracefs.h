@@ -4,6 +4,10 @@
 /*
  * tracefs, as far as a probe needs it: a trace instance of our own with one dynamic event of our own, both
  * of the same name, that records only what this thread causes. Each change is read back.
+ *
+ * What was recorded is read in rounds, through trace_pipe, which takes it out: to empty a buffer by way of
+ * `trace` makes the kernel wait for all processors. What begins a round is a mark in the buffer itself, so
+ * that nothing from before can pass for it, and a buffer that does not record shows.
  */
 #include "lib/base/sysroot.h"
 
@@ -41,7 +45,17 @@ void trace_instance_disarm(struct trace_instance *t);
 /* Whether the event is still there and records this thread's doings: others may have changed that. */
 bool trace_instance_armed(struct trace_instance *t);
 
-int trace_instance_clear(struct trace_instance *t, struct diag *d);
+/* Begins a round. The errno of what the kernel refused. */
+int trace_instance_begin(struct trace_instance *t, struct diag *d);
 
-/* The text recorded since. The caller frees *ret. */
+/*
+ * The text recorded since the round began, once: what is read is gone. The caller frees *ret. -EIO: the mark
+ * of the round is not there, for somebody else reads this instance, or it records nothing.
+ */
 int trace_instance_read(struct trace_instance *t, char **ret, size_t *ret_size, struct diag *d);
+
+/*
+ * All that a trace_pipe, opened with O_NONBLOCK, has to give, without waiting for more: whole lines. The
+ * caller frees *ret. -EFBIG: more than any buffer of ours holds.
+ */
+int tracefs_read_pipe(int fd, char **ret, size_t *ret_size);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """tracefs, as far as a channel probe uses it: dynamic events on subchannel_id_show, and private instances.
 
-A read of subchannel_id cannot be seen from here. A round of the probe begins by clearing the instance's trace,
+A read of subchannel_id cannot be seen from here. A round of the probe begins with a mark in the instance's buffer,
 so that is when every channel is traced, as if each had been read.
 """
 
@@ -44,7 +44,8 @@ EXPRESSIONS = (
 
 CLOCKS = "local", "global", "counter", "uptime", "perf", "mono", "mono_raw", "boot"
 OFFER_EVENTS = "vmbus_onoffer", "vmbus_onoffer_rescind"
-PIPE_MAX = 32768  # well below what a FIFO holds, whose pages are not filled to the end
+PIPE_SIZE = 1 << 20  # of a FIFO, whose pages are not filled to the end
+OFFERS_MAX, ROUND_MAX = 1 << 15, PIPE_SIZE // 2
 
 
 class Tracing:
@@ -78,8 +79,8 @@ class Tracing:
                 self._remove_all()
             for line in filter(None, text.split("\n")):
                 self._change_events(line)
-        elif name == "trace":
-            self._clear(os.path.dirname(path))
+        elif name == "trace_marker" and path != TRACING + "/trace_marker":
+            self._mark(os.path.dirname(path), text)
         elif name == "trace_clock":
             if text.strip() not in CLOCKS:
                 raise Refused(errno.EINVAL)
@@ -98,13 +99,14 @@ class Tracing:
         if self.tree.exists(path):
             raise Refused(errno.EEXIST)
         self.tree.make_dir(path + "/events")
-        for name in ("trace", "set_event", "set_event_pid"):
+        for name in ("trace", "trace_marker", "set_event", "set_event_pid"):
             self.tree.write(f"{path}/{name}", "")
         self.tree.write(path + "/tracing_on", "1\n")
         self.tree.write(path + "/buffer_size_kb", "1410\n")
         self._show_offer_events(path)
         os.mkfifo(self.tree.full(path + "/trace_pipe"))
         self.pipes[path] = os.open(self.tree.full(path + "/trace_pipe"), os.O_RDWR | os.O_NONBLOCK)
+        fcntl.fcntl(self.pipes[path], fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         for group, name in self.armed:
             self._show_event(path, group, name)
 
@@ -143,24 +145,29 @@ class Tracing:
         for instance in self.tree.list(DEVICES):
             device = self.vmbus.path(instance)
             self.trace_offer(instance, self.vmbus.class_of(device), int(self.tree.read(f"{device}/id")), 0)
-        lines = os.read(self.pipes[place], PIPE_MAX).decode()
+        lines = os.read(self.pipes[place], PIPE_SIZE).decode()
         self.tree.write(f"{place}/trace", HEADER.format(n=lines.count("\n")) + lines)
 
     def trace_rescind(self, relid):
         self._trace("vmbus_onoffer_rescind", f"child_relid {relid:#x}")
 
     def _trace(self, name, text):
-        """One line for whoever records such events; what nobody reads in time is overwritten, and that is told."""
+        """One line for whoever records such events."""
         for instance, pipe in self.pipes.items():
             if not self.tree.read(f"{instance}/events/hyperv/{name}/enable").startswith("1"):
                 continue
             clock = time.CLOCK_BOOTTIME if "[boot]" in self.tree.read(f"{instance}/trace_clock") else time.CLOCK_MONOTONIC
             usec = time.clock_gettime_ns(clock) // 1000
             line = f"     kworker/0:1-10      [000] ..... {usec // 1000000:5}.{usec % 1000000:06}: {name}: {text}\n"
-            waiting = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
-            if waiting + len(line) > PIPE_MAX:
-                line = f"CPU:0 [LOST {os.read(pipe, PIPE_MAX).count(10)} EVENTS]\n{line}"
-            os.write(pipe, line.encode())
+            self._record(pipe, line, OFFERS_MAX)
+
+    @staticmethod
+    def _record(pipe, lines, most):
+        """What nobody reads in time is overwritten, and that is told."""
+        waiting = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
+        if waiting + len(lines) > most:
+            lines = f"CPU:0 [LOST {os.read(pipe, PIPE_SIZE).count(10)} EVENTS]\n{lines}"
+        os.write(pipe, lines.encode())
 
     # -- events --
 
@@ -229,14 +236,14 @@ class Tracing:
 
     # -- a round --
 
-    def _clear(self, instance):
+    def _mark(self, instance, text):
         pids = self.tree.read(instance + "/set_event_pid").split()
-        lines = []
+        lines = [f"            cvmd-1       [000] ..... {self.clock:11.6f}: tracing_mark_write: {text.rstrip()}\n"]
         for (group, name), event in self.armed.items():
             enable = f"{instance}/events/{group}/{name}/enable"
             if pids and self.tree.exists(enable) and self.tree.read(enable).startswith("1"):
                 lines += self._lines(pids[0], name, event)
-        self.tree.write(instance + "/trace", HEADER.format(n=len(lines)) + "".join(lines))
+        self._record(self.pipes[instance], "".join(lines), ROUND_MAX)
 
     def _lines(self, pid, name, event):
         for instance in self.tree.list(DEVICES):

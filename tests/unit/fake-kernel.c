@@ -150,14 +150,34 @@ int fake_kernel_command(struct fake_kernel *k, const char *text) {
         return each_instance(k, show_in, group);
 }
 
-static void show_trace(struct fake_kernel *k, const char *instance) {
-        char path[256], text[sizeof(k->lines) + 128];
+/* Behind what is in the file already; a reader goes on where it stopped, as in a trace_pipe. */
+static void append(struct fake_kernel *k, const char *path, const char *text) {
+        char full[512];
+        FILE *f;
 
-        snprintf(path, sizeof(path), TRACING "/instances/%s/trace", instance);
-        snprintf(text, sizeof(text),
-                "# tracer: nop\n#\n# entries-in-buffer/entries-written: %u/%u   #P:2\n#\n%s", k->n_lines,
-                k->n_lines + k->loses_events, k->lines);
-        fake_kernel_put(k, path, text);
+        full_path(k, path, full);
+        f = fopen(full, "a");
+        assert_non_null(f);
+        assert_true(fputs(text, f) >= 0);
+        assert_int_equal(fclose(f), 0);
+}
+
+static void trace(struct fake_kernel *k, const char *instance, const char *event) {
+        char path[256], line[1024];
+
+        if (k->is_read_by_others)
+                return;
+        snprintf(path, sizeof(path), TRACING "/instances/%s/trace_pipe", instance);
+        snprintf(line, sizeof(line), "            cvmd-%-7d [000] ...1. %5u.000001: %s\n", gettid(),
+                ++k->n_lines, event);
+        append(k, path, line);
+}
+
+static void lose_events(struct fake_kernel *k, const char *instance) {
+        char path[256];
+
+        snprintf(path, sizeof(path), TRACING "/instances/%s/trace_pipe", instance);
+        append(k, path, "CPU:0 [LOST 1 EVENTS]\n");
 }
 
 /* The value of one argument of the event, by its name. */
@@ -175,7 +195,8 @@ static unsigned value_of(struct fake_kernel *k, const struct fake_channel *c, co
 /* subchannel_id of that channel was read: one line, when the event is enabled and records this thread. */
 static void fire(struct fake_kernel *k, const struct fake_channel *c) {
         char group[64], path[256], thread[16], definition[sizeof(k->event)], *rest = definition, *argument;
-        size_t n = strlen(k->lines);
+        char event[512] = "chan: (subchannel_id_show+0x4/0x30)";
+        size_t n = strlen(event);
 
         group_of(k->event, ':', group);
         event_path(group, group, "/enable", path);
@@ -185,18 +206,25 @@ static void fire(struct fake_kernel *k, const struct fake_channel *c) {
         snprintf(thread, sizeof(thread), "%d\n", gettid());
         if (!reads(k, path, thread))
                 return;
-        n += (size_t)snprintf(k->lines + n, sizeof(k->lines) - n,
-                "            cvmd-%-7d [000] ...1. %5u.000001: chan: (subchannel_id_show+0x4/0x30)",
-                gettid(), ++k->n_lines);
         strcpy(definition, k->event);
         (void)strsep(&rest, " ");
         (void)strsep(&rest, " ");
         while ((argument = strsep(&rest, " \n")))
                 if (*argument)
-                        n += (size_t)snprintf(k->lines + n, sizeof(k->lines) - n, " %.*s=%#x",
+                        n += (size_t)snprintf(event + n, sizeof(event) - n, " %.*s=%#x",
                                 (int)strcspn(argument, "="), argument, value_of(k, c, argument));
-        snprintf(k->lines + n, sizeof(k->lines) - n, "\n");
-        show_trace(k, group);
+        if (k->loses_events)
+                lose_events(k, group);
+        trace(k, group, event);
+}
+
+/* One who writes there marks the buffer of that instance. */
+static void mark(struct fake_kernel *k, const char *path, const char *text) {
+        char instance[64], event[256];
+
+        group_of(strstr(path, "instances"), '/', instance);
+        snprintf(event, sizeof(event), "tracing_mark_write: %.*s", (int)strcspn(text, "\n"), text);
+        trace(k, instance, event);
 }
 
 static int fake_open(struct sysroot *root, const char *path, int flags) {
@@ -218,7 +246,7 @@ static int fake_open(struct sysroot *root, const char *path, int flags) {
 static int fake_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode,
         const char *text) {
         struct fake_kernel *k = (struct fake_kernel *)root;
-        char line[64], instance[64];
+        char line[64];
 
         if (ends(path, k->fails.path))
                 return -k->fails.error;
@@ -230,12 +258,9 @@ static int fake_write(struct sysroot *root, const char *path, enum sysroot_write
                 assert_int_equal(mode, SYSROOT_WRITE); /* truncating it would remove everybody's events */
                 return fake_kernel_command(k, text);
         }
-        if (ends(path, "/trace")) {
-                assert_int_equal(mode, SYSROOT_TRUNCATE);
-                group_of(strstr(path, "instances"), '/', instance);
-                k->lines[0] = 0;
-                k->n_lines = 0;
-                show_trace(k, instance);
+        assert_false(ends(path, "/trace")); /* to empty it makes the kernel wait for all processors */
+        if (ends(path, "/trace_marker")) {
+                mark(k, path, text);
                 return 0;
         }
         snprintf(line, sizeof(line), "%s\n", text);
@@ -245,7 +270,8 @@ static int fake_write(struct sysroot *root, const char *path, enum sysroot_write
 
 static int fake_make_dir(struct sysroot *root, const char *path) {
         struct fake_kernel *k = (struct fake_kernel *)root;
-        static const char *const files[] = { "trace", "set_event_pid", "buffer_size_kb", "trace_options" };
+        static const char *const files[] = { "trace", "trace_pipe", "trace_marker", "trace_clock",
+                "set_event_pid", "buffer_size_kb", "trace_options" };
         char file[256];
 
         if (ends(path, k->fails.path))

@@ -33,8 +33,8 @@ struct fake_kernel {
         unsigned version, confidential; /* of the connection */
         char event[512];                /* "f:cvmd/chan subchannel_id_show ...", "" for none */
         char others_event[64];          /* of somebody else */
-        char lines[8192];               /* traced since the last clear */
-        unsigned n_lines;
+        bool is_read_by_others;         /* their trace_pipe takes our lines away */
+        unsigned n_lines;               /* traced so far */
 };
 
 /* Two devices: 100 ring alone, 101 both; and 7, plain. With tracefs. */

@@ -205,6 +205,8 @@ static void a_refusing_tracefs_is_told(void **state) {
                 { "/instances/" NAME, NULL, OURS ": Operation not permitted", EPERM },
                 { "/set_event_pid", NULL, OURS "/set_event_pid: Input/output error", EIO },
                 { "/buffer_size_kb", NULL, OURS "/buffer_size_kb: Cannot allocate memory", ENOMEM },
+                { "/trace_clock", NULL, OURS "/trace_clock: Invalid argument", EINVAL },
+                { "/trace_marker", NULL, OURS "/trace_marker: Bad file descriptor", EBADF },
                 { "/dynamic_events", NULL, TRACING "/dynamic_events: Operation not permitted", EPERM },
                 { "/chan/enable", NULL, "/chan/enable: Device or resource busy", EBUSY },
                 { NULL, "/chan/enable", "/chan/enable: does not read as 1 after that was written", 0 },
@@ -372,6 +374,43 @@ static void lost_events_leave_everything_out(void **state) {
         assert_string_equal(channel_probe_note(p), "");
 }
 
+/* A round that is not there from its beginning on says nothing. */
+static void a_round_without_its_mark_says_nothing(void **state) {
+        _cleanup_(fake_kernel_freep) struct fake_kernel *k = fake_kernel_new();
+        _cleanup_(snapshot_freep) struct snapshot *stolen = NULL, *found = NULL;
+        _cleanup_(channel_probe_freep) struct channel_probe *p = probe(k, PROBE_AUTO);
+
+        assert_int_equal(snapshot_new(&stolen), 0);
+        k->is_read_by_others = true;
+        channel_probe_begin(p);
+        k->is_read_by_others = false;
+        fake_kernel_read_channels(k);
+        assert_int_equal(channel_probe_end(p, stolen, NULL), 0);
+        assert_int_equal(stolen->n_channels, 0);
+        assert_non_null(
+                strstr(channel_probe_note(p), OURS "/trace_pipe: the mark of this round is missing"));
+        found = round_of(k, p);
+        assert_all_seen(found);
+        assert_string_equal(channel_probe_note(p), "");
+}
+
+/* What was recorded before a round is not of it: neither lines nor their loss. */
+static void an_old_round_does_not_pass_for_a_new_one(void **state) {
+        _cleanup_(fake_kernel_freep) struct fake_kernel *k = fake_kernel_new();
+        _cleanup_(snapshot_freep) struct snapshot *s = NULL;
+        _cleanup_(channel_probe_freep) struct channel_probe *p = probe(k, PROBE_AUTO);
+        struct diag d = {};
+
+        assert_int_equal(snapshot_new(&s), 0);
+        k->loses_events = true;
+        channel_probe_begin(p);
+        fake_kernel_read_channels(k);
+        assert_true(channel_probe_begin_quickly(p));
+        assert_int_equal(channel_probe_end(p, s, &d), 0);
+        assert_int_equal(s->n_channels, 0);
+        assert_string_equal(channel_probe_note(p), "");
+}
+
 static void a_contradiction_is_left_out(void **state) {
         _cleanup_(fake_kernel_freep) struct fake_kernel *k = fake_kernel_new();
         _cleanup_(snapshot_freep) struct snapshot *s = NULL;
@@ -468,6 +507,8 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worse_method_is_told),
         cmocka_unit_test(a_silent_event_is_found_out_later),
         cmocka_unit_test(lost_events_leave_everything_out),
+        cmocka_unit_test(a_round_without_its_mark_says_nothing),
+        cmocka_unit_test(an_old_round_does_not_pass_for_a_new_one),
         cmocka_unit_test(a_contradiction_is_left_out),
         cmocka_unit_test(offers_since_boot_are_the_last_resort),
         cmocka_unit_test(a_trace_with_gaps_does_not_count),

@@ -61,6 +61,14 @@ static void offers_and_rescinds_are_read(void **state) {
         assert_int_equal(l.relid, 0x64);
 }
 
+static void a_round_has_its_number(void **state) {
+        struct trace_line l = {};
+
+        assert_int_equal(parse(COLUMNS "tracing_mark_write: cvmd-round 18446744073709551615", &l), 0);
+        assert_int_equal(l.kind, TRACE_LINE_ROUND);
+        assert_true(l.round == UINT64_MAX);
+}
+
 static void lines_have_a_kind(void **state) {
         static const struct {
                 const char *text;
@@ -85,6 +93,11 @@ static void lines_have_a_kind(void **state) {
                 { " [0] . 1.1: a-123     [000] ...1.    40.497867: " RESCIND, TRACE_LINE_OTHER },
                 /* what another event says after its own name is not ours */
                 { COLUMNS "tracing_mark_write: " RESCIND, TRACE_LINE_OTHER },
+                { COLUMNS "tracing_mark_write: cvmd-round 17", TRACE_LINE_ROUND },
+                { COLUMNS "tracing_mark_write: cvmd-round ", TRACE_LINE_OTHER },
+                { COLUMNS "tracing_mark_write: cvmd-round 1 7", TRACE_LINE_OTHER },
+                { COLUMNS "tracing_mark_write: cvmd-round 18446744073709551616", TRACE_LINE_OTHER },
+                { COLUMNS "sched_switch: tracing_mark_write: cvmd-round 17", TRACE_LINE_OTHER },
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -238,6 +251,7 @@ static void offers_pair_with_rescinds(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_event_is_read),
         cmocka_unit_test(offers_and_rescinds_are_read),
+        cmocka_unit_test(a_round_has_its_number),
         cmocka_unit_test(lines_have_a_kind),
         cmocka_unit_test(strange_lines_of_ours_are_refused),
         cmocka_unit_test(cut_lines_never_say_more),
