@@ -13,13 +13,19 @@ void arrivals_note(struct arrivals *a, const struct uevent *e) {
                 a->more = true;
                 return;
         }
-        for (size_t i = 0; i < a->n; i++)
-                if (guid_equal(&a->instances[i], &e->instance))
-                        return;
+        if (arrivals_has(a, &e->instance))
+                return;
         if (a->n == ARRIVALS_MAX)
                 a->more = true;
         else
                 a->instances[a->n++] = e->instance;
+}
+
+bool arrivals_has(const struct arrivals *a, const struct guid *instance) {
+        for (size_t i = 0; i < a->n; i++)
+                if (guid_equal(&a->instances[i], instance))
+                        return true;
+        return false;
 }
 
 bool arrivals_alone(const struct arrivals *a) {

@@ -20,5 +20,8 @@ struct arrivals {
 /* Adds what an event is about. */
 void arrivals_note(struct arrivals *a, const struct uevent *e);
 
+/* Whether that device is among them. */
+bool arrivals_has(const struct arrivals *a, const struct guid *instance);
+
 /* Whether nothing but arrivals was noted. */
 bool arrivals_alone(const struct arrivals *a);

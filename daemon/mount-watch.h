@@ -15,4 +15,11 @@ struct mount_watch;
 int mount_watch_new(struct sysroot *root, sd_event *event, void (*changed)(void *data), void *data,
         struct mount_watch **ret);
 void mount_watch_free(struct mount_watch *w);
+
+/* The tables are about to be read: what changes from now on is a change since then. */
+void mount_watch_begin(struct mount_watch *w);
+
+/* Whether they are as they were read then, for certain: so never where they cannot be watched. */
+bool mount_watch_holds(struct mount_watch *w);
+
 DEFINE_FREEP(struct mount_watch, mount_watch_free)

@@ -120,6 +120,7 @@ static int look(struct manager *m, const struct arrivals *arrivals, struct pictu
                 .probe = m->probe,
                 .network = m->network ? network_watch_probe(m->network) : NULL,
                 .root_awaited = m->o.early,
+                .mounts_hold = arrivals && mount_watch_holds(m->mounts),
                 .foreign = m->o.foreign,
         };
         _cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;
@@ -365,6 +366,7 @@ int manager_reconcile(struct manager *m, struct diag *d) {
 
         settle_arrivals(m);
         m->arrivals = (struct arrivals){};
+        mount_watch_begin(m->mounts);
         r = look(m, NULL, &p, d);
         if (r < 0)
                 return r;
@@ -372,7 +374,7 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         m->looked_at = now;
         hvsock_learn(&m->hvsock, p->guest);
         m->counters.looks++;
-        r = tracking_follow(&m->tracking, p->guest, m->o.root, m->o.state->folder, now);
+        r = tracking_follow(&m->tracking, p->guest, NULL, m->o.root, m->o.state->folder, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot follow the guest");
         r = keep_protection(m, p, now);
@@ -425,7 +427,7 @@ static bool judge_arrivals(struct manager *m) {
         if (!m->picture || m->picture->evaluation->gated || look(m, &arrivals, &p, &d) < 0)
                 return false;
         now = now_usec(CLOCK_MONOTONIC);
-        if (tracking_follow(&m->tracking, p->guest, m->o.root, m->o.state->folder, now) < 0 ||
+        if (tracking_follow(&m->tracking, p->guest, &arrivals, m->o.root, m->o.state->folder, now) < 0 ||
                 act(m, p, now, &d) < 0)
                 return false;
         m->counters.arrivals++;

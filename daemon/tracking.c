@@ -68,8 +68,8 @@ static bool identify(struct tracked *t, const struct device *d, struct sysroot *
         return same;
 }
 
-int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *root, int state,
-        uint64_t now) {
+int tracking_follow(struct tracking *t, const struct guest *g, const struct arrivals *arrivals,
+        struct sysroot *root, int state, uint64_t now) {
         struct tracked *devices = calloc(g->n_devices + 1, sizeof(*devices));
         size_t old = 0;
 
@@ -88,7 +88,8 @@ int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *r
                         break;
                 if (old < t->n && guid_equal(&t->devices[old].instance, instance)) {
                         devices[i] = t->devices[old++];
-                        if (!identify(&devices[i], &g->devices[i], root, now))
+                        if ((!arrivals || arrivals_has(arrivals, instance)) &&
+                                !identify(&devices[i], &g->devices[i], root, now))
                                 renew(&devices[i], state, now);
                         continue;
                 }

@@ -2,6 +2,7 @@
 #pragma once
 
 /* What the manager remembers of single devices from one look at the guest to the next. */
+#include "daemon/arrivals.h"
 #include "daemon/exposures.h"
 #include "lib/base/sysroot.h"
 #include "lib/enforce/device-note.h"
@@ -44,10 +45,11 @@ void tracking_done(struct tracking *t);
 /*
  * Goes along with the guest: what is new gets an entry (noted if the state folder says so), what is gone
  * loses it. A device that went and came between two looks starts anew. In both cases our note of its
- * override goes too: it stood on an object that is no more. -ENOMEM.
+ * override goes too: it stood on an object that is no more. arrivals: who alone was looked at, NULL:
+ * everybody. -ENOMEM.
  */
-int tracking_follow(struct tracking *t, const struct guest *g, struct sysroot *root, int state,
-        uint64_t now);
+int tracking_follow(struct tracking *t, const struct guest *g, const struct arrivals *arrivals,
+        struct sysroot *root, int state, uint64_t now);
 
 /* NULL when there is none. */
 struct tracked *tracking_find(struct tracking *t, const struct guid *instance);

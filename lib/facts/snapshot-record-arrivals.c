@@ -64,6 +64,16 @@ static int copy_rest(struct snapshot *to, const struct snapshot *from) {
         return r;
 }
 
+static int copy_mounts(struct snapshot *to, const struct snapshot *from) {
+        int r = 0;
+
+        for (size_t i = 0; i < from->n_mounts && r == 0; i++)
+                r = snapshot_add_mount(to, &from->mounts[i]);
+        for (size_t i = 0; i < from->n_swaps && r == 0; i++)
+                r = snapshot_add_swap(to, from->swaps[i]);
+        return r;
+}
+
 static bool has_channel(const struct snapshot *s, size_t n, uint32_t relid) {
         for (size_t i = 0; i < n; i++)
                 if (s->channels[i].relid == relid)
@@ -128,7 +138,7 @@ int snapshot_record_arrivals(struct sysroot *root, const struct snapshot_record_
         rec.snapshot = s;
         r = record_probed(&rec, &a, d); /* first: a stale connection is no match for what was seen now */
         if (r == 0)
-                r = record_mounts_again(&rec, before);
+                r = o->mounts_hold ? copy_mounts(s, before) : record_mounts_again(&rec, before);
         if (r == 0)
                 r = copy_entries(s, before, &a);
         if (r == 0)

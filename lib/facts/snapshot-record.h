@@ -20,6 +20,7 @@ struct snapshot_record_options {
         const struct snapshot *seen;     /* without probes: what others saw with theirs; or NULL */
         const struct network_probe *network; /* what it knows; NULL: interfaces and routes stay unknown */
         bool root_awaited;                   /* this is an initrd */
+        bool mounts_hold; /* mounts and swap are what they were: snapshot_record_arrivals() need not look */
         bool foreign; /* root is not this machine: CPUID, kernel log and network are not those of this one */
 };
 

@@ -38,7 +38,7 @@ static struct device device(const char *instance, uint32_t relid) {
 static void follow(struct bench *b, struct device *devices, size_t n, uint64_t now) {
         const struct guest g = { .devices = devices, .n_devices = n };
 
-        assert_int_equal(tracking_follow(&b->tracking, &g, b->root, b->folder.fd, now), 0);
+        assert_int_equal(tracking_follow(&b->tracking, &g, NULL, b->root, b->folder.fd, now), 0);
         assert_int_equal(b->tracking.n, n);
         for (size_t i = 0; i < n; i++)
                 assert_true(guid_equal(&b->tracking.devices[i].instance, &devices[i].instance));
@@ -117,6 +117,26 @@ static void another_object_of_the_same_name_starts_anew(void **state) {
         assert_int_equal(noted(&b, &before[2]), 0);
 }
 
+/* Of a device that nobody looked at, nothing is known that was not before. */
+static void only_what_has_come_is_looked_at(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        struct device before[] = { device(A, 1) }, after[] = { device(A, 9), device(B, 2) };
+        const struct guest g = { .devices = after, .n_devices = 2 };
+        struct arrivals arrivals = { .instances = { after[1].instance }, .n = 1 };
+
+        follow(&b, before, 1, 100);
+        b.tracking.devices[0].enforcement = ENFORCEMENT_BLOCKED;
+        assert_int_equal(tracking_follow(&b.tracking, &g, &arrivals, b.root, b.folder.fd, 200), 0);
+        assert_int_equal(b.tracking.n, 2);
+        assert_int_equal(b.tracking.devices[0].enforcement, ENFORCEMENT_BLOCKED);
+        assert_int_equal(b.tracking.devices[0].relid, 1);
+        assert_int_equal(b.tracking.devices[1].relid, 2);
+        arrivals.instances[0] = after[0].instance;
+        assert_int_equal(tracking_follow(&b.tracking, &g, &arrivals, b.root, b.folder.fd, 300), 0);
+        assert_int_equal(b.tracking.devices[0].enforcement, ENFORCEMENT_NONE);
+        assert_int_equal(b.tracking.devices[0].relid, 9);
+}
+
 static void tries_are_ever_rarer_and_never_end(void **state) {
         struct tracked t = {};
         uint64_t now = 1000, before = 0;
@@ -179,6 +199,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_stays_is_remembered),
         cmocka_unit_test(notes_of_an_earlier_cvmd_count_and_go_with_their_device),
         cmocka_unit_test(another_object_of_the_same_name_starts_anew),
+        cmocka_unit_test(only_what_has_come_is_looked_at),
         cmocka_unit_test(tries_are_ever_rarer_and_never_end),
         cmocka_unit_test(a_device_without_channels_is_arriving_for_a_while),
         cmocka_unit_test(what_cannot_be_read_tells_nothing),
