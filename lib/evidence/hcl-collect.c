@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "lib/base/cursor.h"
+
 #define READS_MAX 8  /* of a report that comes torn */
 #define ROUNDS_MAX 3 /* of borrowing the guest input, when others write it */
 #define LOOKS 8      /* at a guest input that somebody may be waiting with, */
@@ -121,17 +123,28 @@ static int open_report(struct tpm *t, struct nv_index *ret, struct diag *d) {
         return 0;
 }
 
+/* The type in a report that begins at offset, 0 or that of the type. */
+static int read_type(const struct nv_index *n, size_t offset, uint32_t *ret, struct diag *d) {
+        uint8_t bytes[REPORT_TYPE_OFFSET + sizeof(*ret)] = {};
+        struct cursor c = cursor_over(bytes + REPORT_TYPE_OFFSET, sizeof(*ret));
+        int r = nv_read(n, offset, bytes + offset, sizeof(bytes) - offset, d);
+
+        if (r >= 0)
+                *ret = cursor_le32(&c);
+        return r;
+}
+
 int hcl_report_look(struct tpm *t, enum hcl_report_type *ret, struct diag *d) {
         _cleanup_(nv_close) struct nv_index n = NV_INDEX_NONE;
-        uint8_t bytes[sizeof(uint32_t)];
-        uint32_t type;
+        uint32_t type = 0;
         int r = open_report(t, &n, d);
 
         if (r >= 0)
-                r = nv_read(&n, REPORT_TYPE_OFFSET, bytes, sizeof(bytes), d);
+                r = read_type(&n, REPORT_TYPE_OFFSET, &type, d);
+        if (r >= 0 && type == 0) /* none was asked for since the start of the machine */
+                r = read_type(&n, 0, &type, d);
         if (r < 0)
                 return r;
-        type = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
         if (type == 0 || type >= _HCL_REPORT_TYPE_MAX)
                 return diag_fail(d, -EBADMSG, "HCL report: of an unknown type %u", type);
         *ret = (enum hcl_report_type)type;

@@ -35,7 +35,7 @@ void hcl_collected_done(struct hcl_collected *c);
  * and nothing vouches for what it says: 0. */
 int hcl_report_check(const struct hcl_report *report, struct diag *d);
 
-/* What kind of report there is, without making the paravisor write one. -ENODATA: none. */
+/* What kind of report there is; the paravisor writes one only when there was none yet. -ENODATA: none. */
 int hcl_report_look(struct tpm *t, enum hcl_report_type *ret, struct diag *d);
 
 /*

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """D-Bus: buses that come and go, the interfaces as installed, signals, and requests of every kind."""
 
-import os
 import subprocess
-import xml.etree.ElementTree as ET
 
-from harness import NETWORK, PLAIN, PLAIN_NETWORK, SOURCE, Guest, wait_for
+from harness import NETWORK, PLAIN, PLAIN_NETWORK, Guest, wait_for
+from introspection import interfaces, promised_by
 from tap import main
 
 MANAGER = "org.cvmd1.Manager"
@@ -35,23 +34,6 @@ def test_a_bus_that_comes_again_is_joined_again():
             guest.wait_verdict(NETWORK, "blocked")
 
 
-def interfaces(xml):
-    """name -> everything that an interface promises, in an order that can be compared."""
-    found = {}
-    for interface in ET.fromstring(xml).iter("interface"):
-        members = set()
-        for member in interface:
-            if member.tag == "annotation":
-                continue
-            arguments = [(a.get("name"), a.get("type"), a.get("direction", "out")) for a in member.iter("arg")]
-            notes = sorted((a.get("name"), a.get("value")) for a in member.iter("annotation")
-                           if not a.get("name").endswith(".Privileged"))
-            members.add((member.tag, member.get("name"), member.get("type"), member.get("access"),
-                         tuple(arguments), tuple(notes)))
-        found[interface.get("name")] = members
-    return found
-
-
 def test_a_name_that_is_taken_is_waited_for():
     with Guest("snp-openhcl") as guest:
         with Guest("snp-openhcl") as first:
@@ -71,8 +53,7 @@ def test_introspection_is_what_is_installed():
         for path, name in (("/org/cvmd1", "org.cvmd1.Manager"), ("/org/cvmd1", "org.cvmd1.Attestation"),
                            (DEVICE_PATH, "org.cvmd1.Device")):
             reply = guest.bus.call(path, "org.freedesktop.DBus.Introspectable", "Introspect")
-            with open(os.path.join(SOURCE, "units", name + ".xml"), encoding="utf-8") as f:
-                promised = interfaces(f.read())[name]
+            promised = promised_by(name)
             given = interfaces(reply[0])[name]
             assert given == promised, f"{name}: only given: {given - promised}; only promised: {promised - given}"
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/attest/attest-bus.h"
+
+#include "daemon/errors.h"
+#include "lib/base/sealed.h"
+
+int attest_bus_add(struct collector *c, sd_bus_message *call, int r, job_run *run, void *data,
+        const struct diag *why, sd_bus_error *error) {
+        struct diag d = *why;
+
+        if (r < 0)
+                free(data);
+        else
+                r = jobs_add(c->jobs, call, run, data, free, &d);
+        return r < 0 ? error_set_in(error, ERRORS_ATTEST, r, &d) : 1;
+}
+
+int attest_append_sealed(sd_bus_message *m, const char *name, const void *bytes, size_t n) {
+        _cleanup_(closep) int memory = -1;
+        int r = sealed_new(name, bytes, n, &memory);
+
+        return r < 0 ? r : sd_bus_message_append(m, "{sv}", name, "h", memory); /* it is duplicated */
+}
+
+int attest_append_bytes(sd_bus_message *m, const char *name, const void *bytes, size_t n) {
+        int r = sd_bus_message_open_container(m, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', "ay");
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'y', bytes, n);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+const sd_bus_vtable attest_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", description),
+                describe_bus_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Report", SD_BUS_ARGS("ay", user_data, "a{sv}", options),
+                SD_BUS_RESULT("a{sv}", report), report_bus_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Quote",
+                SD_BUS_ARGS("ay", qualifying_data, "s", pcrs, "s", bank, "a{sv}", options),
+                SD_BUS_RESULT("a{sv}", quote), quote_bus_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};

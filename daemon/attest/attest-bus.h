@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* org.cvmd1.Attest: its methods, which add jobs, and what those jobs put into their answers. */
+#include "daemon/attest/collector.h"
+
+#define ATTEST_NAME "org.cvmd1.Attest"
+#define ATTEST_PATH "/org/cvmd1/attest"
+
+/* The userdata of its methods is a struct collector. */
+extern const sd_bus_vtable attest_vtable[];
+
+/* Each reads the arguments of its call and adds a job: 1, or a negative errno with error filled in. */
+int describe_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int report_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int quote_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
+
+/* Adds what was read, or answers what was wrong with it: r is what reading came to. data is taken over. */
+int attest_bus_add(struct collector *c, sd_bus_message *call, int r, job_run *run, void *data,
+        const struct diag *d, sd_bus_error *error);
+
+/* Of an a{sv} that is being written: "name" as h with these bytes sealed, and as ay. */
+int attest_append_sealed(sd_bus_message *m, const char *name, const void *bytes, size_t n);
+int attest_append_bytes(sd_bus_message *m, const char *name, const void *bytes, size_t n);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/attest/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "lib/base/number.h"
+#include "lib/evidence/tpm.h"
+#include "version.h"
+
+#define STATE_FOLDER "/run/cvmd-attest"
+#define IDLE_SEC 30
+#define WINDOW_MSEC 2000
+#define HOUR_SEC 3600
+#define MINUTE_MSEC 60000
+
+static const char help[] =
+        "cvmd-attest [OPTION...]\n"
+        "\n"
+        "Collects evidence from the guest's TPM for cvmd.\n"
+        "\n"
+        "  --bus=ADDRESS  Serve on that bus, instead of the system bus\n"
+        "  --tcti=TCTI    Reach the TPM that way, instead of device:/dev/tpmrm0: for tests\n"
+        "  --state=DIR    Note there what stood in the guest input, instead of\n"
+        "                 /run/cvmd-attest\n"
+        "  --idle=SEC     End after so long without a call, instead of 30\n"
+        "  --window=MSEC  In which the paravisor makes no new report, instead of 2000\n"
+        "  --version      Say which version this is\n"
+        "  --help         Say this\n"
+        "\n"
+        "The bus starts it when cvmd calls it.\n";
+
+enum {
+        OPTION_BUS = 256, /* beyond what a character can be */
+        OPTION_TCTI,
+        OPTION_STATE,
+        OPTION_IDLE,
+        OPTION_WINDOW,
+        OPTION_VERSION,
+        OPTION_HELP,
+};
+
+static const struct option table[] = {
+        { "bus", required_argument, NULL, OPTION_BUS },
+        { "tcti", required_argument, NULL, OPTION_TCTI },
+        { "state", required_argument, NULL, OPTION_STATE },
+        { "idle", required_argument, NULL, OPTION_IDLE },
+        { "window", required_argument, NULL, OPTION_WINDOW },
+        { "version", no_argument, NULL, OPTION_VERSION },
+        { "help", no_argument, NULL, OPTION_HELP },
+        {},
+};
+
+static int take_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t unit,
+        uint64_t *ret, struct diag *d) {
+        uint64_t value;
+
+        if (number_parse(text, 10, max, &value) < 0 || value < min)
+                return diag_fail(d, -EINVAL, "--%s=%s: %llu to %llu", name, text, (unsigned long long)min,
+                        (unsigned long long)max);
+        *ret = value * unit;
+        return 0;
+}
+
+static int take(int option, const char *argument, struct attest_options *o, bool *said, struct diag *d) {
+        switch (option) {
+        case OPTION_BUS:
+                o->bus = argument;
+                return 0;
+        case OPTION_TCTI:
+                o->tcti = argument;
+                return 0;
+        case OPTION_STATE:
+                o->state = argument;
+                return 0;
+        case OPTION_IDLE:
+                return take_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
+        case OPTION_WINDOW:
+                return take_time("window", argument, 0, MINUTE_MSEC, 1000, &o->window_usec, d);
+        case OPTION_VERSION:
+                printf("cvmd-attest %s\n", CVMD_VERSION);
+                *said = true;
+                return 0;
+        case OPTION_HELP:
+                fputs(help, stdout);
+                *said = true;
+                return 0;
+        }
+        return diag_fail(d, -EINVAL, "options are not understood");
+}
+
+int attest_options_parse(int argc, char *argv[], struct attest_options *ret, bool *ret_said,
+        struct diag *d) {
+        struct attest_options o = {
+                .tcti = TPM_TCTI_DEFAULT,
+                .state = STATE_FOLDER,
+                .idle_usec = IDLE_SEC * UINT64_C(1000000),
+                .window_usec = WINDOW_MSEC * UINT64_C(1000),
+        };
+        bool said = false;
+
+        optind = 0; /* from the start, also when called again */
+        opterr = 0;
+        while (!said) {
+                int at = optind > 0 ? optind : 1, option = getopt_long(argc, argv, "", table, NULL), r;
+
+                if (option < 0)
+                        break;
+                if (option == '?')
+                        return diag_fail(d, -EINVAL,
+                                "%s: no such option, or its value is missing: try --help",
+                                at < argc ? argv[at] : "");
+                r = take(option, optarg, &o, &said, d);
+                if (r < 0)
+                        return r;
+        }
+        if (!said && optind < argc)
+                return diag_fail(d, -EINVAL, "%s: cvmd-attest takes options only: try --help", argv[optind]);
+        *ret = o;
+        *ret_said = said;
+        return 0;
+}
