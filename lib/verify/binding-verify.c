@@ -113,8 +113,11 @@ static bool verify_records(const struct evidence *e, struct checks *c) {
 static bool verify_bundle(const struct evidence *e, const struct expected_words *w, struct checks *c) {
         const struct batch *b = &e->batch;
 
-        if (!verify_records(e, c) && (!e->claims.bytes || !e->has_batch))
+        if (!verify_records(e, c) && (!e->claims.bytes || !e->has_batch)) {
+                check_missing(c, CHECK_NONCE, WAIVE_NONCE, "nothing in the bundle is bound to a nonce");
+                check_missing(c, CHECK_BIND, WAIVE_BIND, "nothing in the bundle is bound to a channel");
                 return false;
+        }
         verify_binding(e, c);
         verify_user_data(e, w, c);
         if (w->nonce)
