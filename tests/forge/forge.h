@@ -15,5 +15,6 @@
 #include "tests/forge/pki.h"
 #include "tests/forge/snp.h"
 #include "tests/forge/tdx.h"
+#include "tests/forge/thim.h"
 #include "tests/forge/tpm.h"
 #include "tests/forge/x509.h"

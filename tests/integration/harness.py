@@ -13,6 +13,7 @@ import json
 import os
 import queue
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -44,6 +45,7 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <listen>unix:path={}</listen>
+  <servicedir>{}</servicedir>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow user="*"/>
@@ -163,8 +165,16 @@ class Bus:
         self.address = f"unix:path={self.path}"
         self.config = os.path.join(folder, "bus.conf")
         self.process = None
+        self.services = os.path.join(folder, "services")
+        os.makedirs(self.services, exist_ok=True)
         with open(self.config, "w", encoding="utf-8") as f:
-            f.write(BUS_CONFIG.format(self.path))
+            f.write(BUS_CONFIG.format(self.path, self.services))
+
+    def add_service(self, name, log, *command):
+        """A name that the bus starts a program for when it is called; before start(). Its standard error goes to log."""
+        quoted = " ".join(shlex.quote(word) for word in command)
+        with open(os.path.join(self.services, name + ".service"), "w", encoding="utf-8") as f:
+            f.write(f"[D-BUS Service]\nName={name}\nExec=/bin/sh -c {shlex.quote(f'exec {quoted} 2>>{shlex.quote(log)}')}\n")
 
     def start(self):
         need("dbus-daemon")
@@ -201,10 +211,13 @@ class Bus:
         options += ["confirm-within", "u", str(confirm_within)] if confirm_within else []
         return self.manager(method, "sa{sv}", device, str(len(options) // 3), *options)
 
-    def has_cvmd(self):
-        reply = self.busctl("call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner", "s",
-                            "org.cvmd1")
+    def has(self, name):
+        """Whether somebody has that name now."""
+        reply = self.busctl("call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner", "s", name)
         return bool(reply and reply[0])
+
+    def has_cvmd(self):
+        return self.has("org.cvmd1")
 
 
 class Signals:

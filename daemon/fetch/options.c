@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/fetch/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "lib/base/number.h"
+#include "version.h"
+
+#define IMDS "http://169.254.169.254"
+#define IDLE_SEC 30
+#define TIMEOUT_MSEC 5000
+#define RETRY_DELAY_MSEC 1000
+#define HOUR_SEC 3600
+
+static const char help[] =
+        "cvmd-fetch [OPTION...]\n"
+        "\n"
+        "Fetches endorsements and TD quotes from the metadata service for cvmd.\n"
+        "\n"
+        "  --bus=ADDRESS       Serve on that bus, instead of the system bus\n"
+        "  --imds=URL          Ask there, instead of http://169.254.169.254; a link-local\n"
+        "                      address, or in tests one of loopback\n"
+        "  --cache=DIR         Keep endorsements there\n"
+        "  --idle=SEC          End after so long without a call, instead of 30\n"
+        "  --timeout=MSEC      Give a request so long, instead of 5000\n"
+        "  --retry-delay=MSEC  Wait so long before asking again, instead of 1000\n"
+        "  --version           Say which version this is\n"
+        "  --help              Say this\n"
+        "\n"
+        "The bus starts it when cvmd calls it.\n";
+
+enum {
+        OPTION_BUS = 256, /* beyond what a character can be */
+        OPTION_IMDS,
+        OPTION_CACHE,
+        OPTION_IDLE,
+        OPTION_TIMEOUT,
+        OPTION_RETRY_DELAY,
+        OPTION_VERSION,
+        OPTION_HELP,
+};
+
+static const struct option table[] = {
+        { "bus", required_argument, NULL, OPTION_BUS },
+        { "imds", required_argument, NULL, OPTION_IMDS },
+        { "cache", required_argument, NULL, OPTION_CACHE },
+        { "idle", required_argument, NULL, OPTION_IDLE },
+        { "timeout", required_argument, NULL, OPTION_TIMEOUT },
+        { "retry-delay", required_argument, NULL, OPTION_RETRY_DELAY },
+        { "version", no_argument, NULL, OPTION_VERSION },
+        { "help", no_argument, NULL, OPTION_HELP },
+        {},
+};
+
+static int take_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t unit,
+        uint64_t *ret, struct diag *d) {
+        uint64_t value;
+
+        if (number_parse(text, 10, max, &value) < 0 || value < min)
+                return diag_fail(d, -EINVAL, "--%s=%s: %llu to %llu", name, text, (unsigned long long)min,
+                        (unsigned long long)max);
+        *ret = value * unit;
+        return 0;
+}
+
+static int take(int option, const char *argument, struct fetch_options *o, bool *said, struct diag *d) {
+        switch (option) {
+        case OPTION_BUS:
+                o->bus = argument;
+                return 0;
+        case OPTION_IMDS:
+                o->imds = argument;
+                return 0;
+        case OPTION_CACHE:
+                o->cache = argument;
+                return 0;
+        case OPTION_IDLE:
+                return take_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
+        case OPTION_TIMEOUT:
+                return take_time("timeout", argument, 1, HOUR_SEC * 1000, 1, &o->timeout_msec, d);
+        case OPTION_RETRY_DELAY:
+                return take_time("retry-delay", argument, 0, HOUR_SEC * 1000, 1000, &o->retry_delay_usec, d);
+        case OPTION_VERSION:
+                printf("cvmd-fetch %s\n", CVMD_VERSION);
+                *said = true;
+                return 0;
+        case OPTION_HELP:
+                fputs(help, stdout);
+                *said = true;
+                return 0;
+        }
+        return diag_fail(d, -EINVAL, "an option is not known, or its value is missing: try --help");
+}
+
+int fetch_options_parse(int argc, char *argv[], struct fetch_options *ret, bool *ret_said, struct diag *d) {
+        struct fetch_options o = {
+                .imds = IMDS,
+                .idle_usec = IDLE_SEC * UINT64_C(1000000),
+                .timeout_msec = TIMEOUT_MSEC,
+                .retry_delay_usec = RETRY_DELAY_MSEC * UINT64_C(1000),
+        };
+        bool said = false;
+        int option;
+
+        optind = 0; /* from the start, also when called again */
+        opterr = 0;
+        while (!said && (option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
+                int r = take(option, optarg, &o, &said, d);
+
+                if (r < 0)
+                        return r;
+        }
+        if (!said && optind < argc)
+                return diag_fail(d, -EINVAL, "%s: only options are taken: try --help", argv[optind]);
+        *ret = o;
+        *ret_said = said;
+        return 0;
+}
