@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/facts/dependents-private.h"
+#include "lib/facts/link-path.h"
 #include "lib/facts/network.h"
 
 static int add_interface(const char *name, const struct snapshot_entry *e, void *data) {
@@ -17,7 +18,8 @@ static int add_interface(const char *name, const struct snapshot_entry *e, void 
 static int add_interfaces(const struct snapshot *s, struct device *d) {
         _cleanup_(freep) char *net = NULL;
 
-        if (asprintf(&net, "%s/net", d->path) < 0)
+        net = path_join(d->path, "net");
+        if (!net)
                 return -ENOMEM;
         return snapshot_each_child(s, net, add_interface, d);
 }

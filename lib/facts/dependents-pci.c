@@ -26,7 +26,8 @@ static int add_all(const struct below *in, const char *folder, enum dependent_ki
         struct below all = *in;
         _cleanup_(freep) char *path = NULL;
 
-        if (asprintf(&path, "%s/%s", in->folder, folder) < 0)
+        path = path_join(in->folder, folder);
+        if (!path)
                 return -ENOMEM;
         all.kind = kind;
         return snapshot_each_child(in->snapshot, path, add_named, &all);
@@ -53,7 +54,8 @@ static int add_disks(struct below *in) {
 
         if (r < 0)
                 return r;
-        if (asprintf(&nvme, "%s/nvme", in->folder) < 0)
+        nvme = path_join(in->folder, "nvme");
+        if (!nvme)
                 return -ENOMEM;
         return snapshot_each_child(in->snapshot, nvme, add_controller, in);
 }
@@ -62,7 +64,8 @@ static int add_driver(const struct below *in) {
         _cleanup_(freep) char *link = NULL;
         const struct snapshot_entry *e;
 
-        if (asprintf(&link, "%s/driver", in->folder) < 0)
+        link = path_join(in->folder, "driver");
+        if (!link)
                 return -ENOMEM;
         e = snapshot_find(in->snapshot, link);
         if (!e || e->kind != SNAPSHOT_SYMLINK)
@@ -77,7 +80,8 @@ static int add_function(const char *name, const struct snapshot_entry *e, void *
 
         if (r < 0)
                 return r;
-        if (asprintf(&path, "%s/%s", in.folder, name) < 0)
+        path = path_join(in.folder, name);
+        if (!path)
                 return -ENOMEM;
         in.folder = path;
         in.function = name;
@@ -94,7 +98,8 @@ static int add_bus(const char *name, const struct snapshot_entry *e, void *data)
 
         if (strncmp(name, "pci", strlen("pci")) != 0)
                 return 0;
-        if (asprintf(&bus, "%s/%s", in.folder, name) < 0)
+        bus = path_join(in.folder, name);
+        if (!bus)
                 return -ENOMEM;
         in.folder = bus;
         return snapshot_each_child(in.snapshot, bus, add_function, &in);

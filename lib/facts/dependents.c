@@ -111,7 +111,8 @@ static int chase_child(const char *name, const struct snapshot_entry *e, void *d
 
         if (strncmp(name, in->beginning, strlen(in->beginning)) != 0)
                 return 0;
-        if (asprintf(&link, "%s/%s", in->folder, name) < 0)
+        link = path_join(in->folder, name);
+        if (!link)
                 return -ENOMEM;
         return chase_link(in->chase, link);
 }
@@ -126,7 +127,8 @@ static int chase_links(struct chase *c, const char *folder, const char *beginnin
 static int chase_slaves(struct chase *c, const char *path) {
         _cleanup_(freep) char *folder = NULL;
 
-        if (asprintf(&folder, "%s/slaves", path) < 0)
+        folder = path_join(path, "slaves");
+        if (!folder)
                 return -ENOMEM;
         return chase_links(c, folder, "");
 }
@@ -140,7 +142,8 @@ static int chase_cache(struct chase *c, const char *path) {
         const struct snapshot_entry *e;
         int r;
 
-        if (asprintf(&link, "%s/bcache/cache", path) < 0)
+        link = path_join(path, "bcache/cache");
+        if (!link)
                 return -ENOMEM;
         e = snapshot_find(c->snapshot, link);
         if (!e || e->kind != SNAPSHOT_SYMLINK)
@@ -155,7 +158,8 @@ static int chase_loop(struct chase *c, const char *path) {
         const char *text;
         size_t n;
 
-        if (asprintf(&attribute, "%s/loop/backing_file", path) < 0)
+        attribute = path_join(path, "loop/backing_file");
+        if (!attribute)
                 return -ENOMEM;
         text = snapshot_text(c->snapshot, attribute, &n);
         if (!text)

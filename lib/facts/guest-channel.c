@@ -98,12 +98,12 @@ static enum ring_state eval_ring_state(const struct snapshot *s, const char *pat
         return e && e->kind == SNAPSHOT_ERROR && e->error == EINVAL ? RING_CLOSED : RING_UNKNOWN;
 }
 
-static int eval_sub(const struct gather *in, const char *name, struct channel *c) {
-        _cleanup_(freep) char *path = NULL, *text = NULL;
+static int eval_sub(const struct gather *in, const char *name, const char *folder, struct channel *c) {
+        _cleanup_(freep) char *path = path_join(folder, "subchannel_id"), *text = NULL;
         const char *found;
         size_t n;
 
-        if (asprintf(&path, "%s/%s/subchannel_id", in->folder, name) < 0)
+        if (!path)
                 return -ENOMEM;
         found = snapshot_text(in->snapshot, path, &n);
         text = found ? strndup(found, n) : NULL;
@@ -128,7 +128,7 @@ static int add_channel(struct device *d, const struct channel *c) {
 /* Called back for each folder below channels/. */
 static int gather_channel(const char *name, const struct snapshot_entry *e, void *data) {
         const struct gather *in = data;
-        _cleanup_(freep) char *out_mask = NULL;
+        _cleanup_(freep) char *folder = NULL, *out_mask = NULL;
         struct channel c = {};
         int r;
 
@@ -136,10 +136,12 @@ static int gather_channel(const char *name, const struct snapshot_entry *e, void
                 r = device_problem(in->device, "a channel named \"%s\": not a relid", name);
                 return r < 0 ? r : add_channel(in->device, &c);
         }
-        if (asprintf(&out_mask, "%s/%s/out_mask", in->folder, name) < 0)
+        folder = path_join(in->folder, name);
+        out_mask = folder ? path_join(folder, "out_mask") : NULL;
+        if (!out_mask)
                 return -ENOMEM;
         c.ring_state = eval_ring_state(in->snapshot, out_mask);
-        r = eval_sub(in, name, &c);
+        r = eval_sub(in, name, folder, &c);
         if (r == 0)
                 r = eval_confidentiality(in, &c);
         return r < 0 ? r : add_channel(in->device, &c);
@@ -186,7 +188,8 @@ int guest_eval_channels(struct guest *g, const struct snapshot *s, const struct 
         const struct snapshot_channel *primary;
         int r;
 
-        if (asprintf(&folder, "%s/channels", d->path) < 0)
+        folder = path_join(d->path, "channels");
+        if (!folder)
                 return -ENOMEM;
         in.folder = folder;
         r = snapshot_each_child(s, folder, gather_channel, &in);

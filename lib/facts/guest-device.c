@@ -47,7 +47,12 @@ int device_problem(struct device *d, const char *format, ...) {
 
 /* The path of something in the folder of the device. The caller frees *ret. */
 static int path_below(const struct device *d, const char *name, char **ret) {
-        return asprintf(ret, "%s/%s", d->path, name) < 0 ? -ENOMEM : 0;
+        char *path = path_join(d->path, name);
+
+        if (!path)
+                return -ENOMEM;
+        *ret = path;
+        return 0;
 }
 
 /* The text of an attribute, or NULL with a problem. The caller frees *ret. */

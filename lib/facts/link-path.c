@@ -104,6 +104,19 @@ bool path_is_pci_function(const char *path) {
                 !path_name(path)[n];
 }
 
+/* By hand: a guest has thousands of paths, and each is judged anew at every look. */
+char *path_join(const char *folder, const char *name) {
+        size_t above = strlen(folder), below = strlen(name) + 1;
+        char *path = malloc(above + 1 + below);
+
+        if (!path)
+                return NULL;
+        memcpy(path, folder, above);
+        path[above] = '/';
+        memcpy(path + above + 1, name, below);
+        return path;
+}
+
 const char *path_name(const char *path) {
         const char *slash = strrchr(path, '/');
 

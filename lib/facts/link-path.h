@@ -30,5 +30,8 @@ int path_step_below(const char *path, const char *folder, char **ret);
 /* Whether the last component is a PCI function: "1234:00:02.0". */
 bool path_is_pci_function(const char *path);
 
+/* "folder/name"; the caller frees it. NULL: no memory. */
+char *path_join(const char *folder, const char *name);
+
 /* The last component. Borrowed. */
 const char *path_name(const char *path);

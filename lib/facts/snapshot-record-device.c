@@ -20,7 +20,8 @@ static const char *const identity[] = { "class_id", "device_id", "id" };
 static int record_below(struct recorder *rec, const char *folder, const char *name) {
         _cleanup_(freep) char *path = NULL;
 
-        if (asprintf(&path, "%s/%s", folder, name) < 0)
+        path = path_join(folder, name);
+        if (!path)
                 return -ENOMEM;
         return record_file(rec, path);
 }
@@ -38,7 +39,8 @@ static int list_below(struct recorder *rec, const char *folder, const char *name
         struct sysroot_names *ret) {
         _cleanup_(freep) char *path = NULL;
 
-        if (asprintf(&path, "%s/%s", folder, name) < 0)
+        path = path_join(folder, name);
+        if (!path)
                 return -ENOMEM;
         return list(rec, path, ret);
 }
@@ -64,7 +66,8 @@ static int record_attributes(struct recorder *rec, const char *folder) {
         for (size_t i = 0; i < names.n && r == 0; i++) {
                 _cleanup_(freep) char *path = NULL;
 
-                if (asprintf(&path, "%s/%s", folder, names.names[i]) < 0)
+                path = path_join(folder, names.names[i]);
+                if (!path)
                         return -ENOMEM;
                 if (is_attribute(rec, path))
                         r = record_file(rec, path);
@@ -128,7 +131,8 @@ static int record_function(struct recorder *rec, const char *function) {
         _cleanup_(freep) char *link = NULL, *driver = NULL;
         int r = snapshot_add_dir(rec->snapshot, function);
 
-        if (asprintf(&link, "%s/driver", function) < 0)
+        link = path_join(function, "driver");
+        if (!link)
                 return -ENOMEM;
         if (r == 0)
                 r = record_link(rec, link, &driver);
@@ -149,7 +153,8 @@ static int record_functions(struct recorder *rec, const char *bus) {
 
                 if (!path_is_pci_function(names.names[i]))
                         continue;
-                if (asprintf(&path, "%s/%s", bus, names.names[i]) < 0)
+                path = path_join(bus, names.names[i]);
+                if (!path)
                         return -ENOMEM;
                 r = record_function(rec, path);
         }
@@ -165,7 +170,8 @@ static int record_pci(struct recorder *rec, const char *device) {
 
                 if (strncmp(names.names[i], "pci", 3) != 0)
                         continue;
-                if (asprintf(&bus, "%s/%s", device, names.names[i]) < 0)
+                bus = path_join(device, names.names[i]);
+                if (!bus)
                         return -ENOMEM;
                 r = record_functions(rec, bus);
         }
@@ -193,7 +199,8 @@ static int record_contents(struct recorder *rec, const char *device) {
         _cleanup_(freep) char *driver = NULL, *target = NULL;
         int r = snapshot_add_dir(rec->snapshot, device);
 
-        if (asprintf(&driver, "%s/driver", device) < 0)
+        driver = path_join(device, "driver");
+        if (!driver)
                 return -ENOMEM;
         if (r == 0)
                 r = record_own_attributes(rec, device);
@@ -221,7 +228,8 @@ static int recheck_identity(struct recorder *rec, const char *device, size_t fir
                 size_t size;
                 int r;
 
-                if (asprintf(&path, "%s/%s", device, identity[i]) < 0)
+                path = path_join(device, identity[i]);
+                if (!path)
                         return -ENOMEM;
                 for (size_t j = first; j < rec->snapshot->n_entries && !e; j++)
                         if (strcmp(rec->snapshot->entries[j].path, path) == 0)

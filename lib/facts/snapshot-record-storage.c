@@ -113,7 +113,8 @@ static int record_block_links(struct recorder *rec, size_t first, const char *fo
 
                 if (strncmp(names.names[i], beginning, strlen(beginning)) != 0)
                         continue;
-                if (asprintf(&link, "%s/%s", folder, names.names[i]) < 0)
+                link = path_join(folder, names.names[i]);
+                if (!link)
                         return -ENOMEM;
                 r = record_block_link(rec, first, link, depth);
         }
@@ -133,7 +134,8 @@ static int record_cache(struct recorder *rec, size_t first, const char *path, un
         _cleanup_(freep) char *link = NULL, *set = NULL;
         int r;
 
-        if (asprintf(&link, "%s/bcache/cache", path) < 0)
+        link = path_join(path, "bcache/cache");
+        if (!link)
                 return -ENOMEM;
         if (record_has(rec, first, link))
                 return 0;
@@ -155,11 +157,13 @@ static int record_block(struct recorder *rec, size_t first, const char *path, un
         for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]) && r == 0; i++) {
                 _cleanup_(freep) char *attribute = NULL;
 
-                if (asprintf(&attribute, "%s/%s", path, attributes[i]) < 0)
+                attribute = path_join(path, attributes[i]);
+                if (!attribute)
                         return -ENOMEM;
                 r = record_once(rec, first, attribute);
         }
-        if (asprintf(&slaves, "%s/slaves", path) < 0)
+        slaves = path_join(path, "slaves");
+        if (!slaves)
                 return -ENOMEM;
         if (r == 0)
                 r = record_block_links(rec, first, slaves, "", depth - 1);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/facts/link-path.h"
+
 int snapshot_new(struct snapshot **ret) {
         struct snapshot *s = calloc(1, sizeof(*s));
 
@@ -300,17 +302,18 @@ const char *snapshot_text(const struct snapshot *s, const char *path, size_t *re
 
 int snapshot_each_child(const struct snapshot *s, const char *folder,
         int (*f)(const char *name, const struct snapshot_entry *e, void *data), void *data) {
-        _cleanup_(freep) char *prefix = NULL, *name = NULL;
-        int n = asprintf(&prefix, "%s/", folder), r;
+        _cleanup_(freep) char *prefix = path_join(folder, ""), *name = NULL;
+        size_t n = strlen(folder) + 1;
+        int r;
 
-        if (n < 0)
+        if (!prefix)
                 return -ENOMEM;
         for (size_t i = lower_bound(s, prefix); i < s->n_entries; i++) {
                 const struct snapshot_entry *e = &s->entries[i];
                 const char *below = e->path + n, *slash;
                 _cleanup_(freep) char *path = NULL;
 
-                if (strncmp(e->path, prefix, (size_t)n) != 0)
+                if (strncmp(e->path, prefix, n) != 0)
                         break;
                 slash = strchr(below, '/');
                 if (slash) {

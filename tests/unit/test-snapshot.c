@@ -267,6 +267,13 @@ static void entries_can_be_taken_back(void **state) {
         assert_int_equal(snapshot_find(s, "a/b")->error, EIO);
 }
 
+static void a_name_is_joined_to_its_folder(void **state) {
+        _cleanup_(freep) char *path = path_join("a/b", "c/d"), *prefix = path_join("a", "");
+
+        assert_string_equal(path, "a/b/c/d");
+        assert_string_equal(prefix, "a/");
+}
+
 static void links_lead_where_they_say(void **state) {
         static const struct {
                 const char *link, *target, *path;
@@ -316,6 +323,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_nul_is_no_text),
         cmocka_unit_test(children_come_once_and_in_order),
         cmocka_unit_test(entries_can_be_taken_back),
+        cmocka_unit_test(a_name_is_joined_to_its_folder),
         cmocka_unit_test(links_lead_where_they_say),
 };
 
