@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What the events since the last look are about: channels of devices that come, as long as it is nothing
- * else. Those can be judged on top of the last look, before all is looked at again. A device announces
- * itself before its channels, and without them there is nothing to judge yet.
+ * What the events since the last look at everything are about: channels of devices that come, as long as it
+ * is nothing else. Those can be judged on top of the last look, before all is looked at again. A device
+ * announces itself before its channels, and without them there is nothing to judge yet.
  */
 #include "daemon/uevent-message.h"
 

@@ -33,7 +33,7 @@ struct manager {
         uint64_t unlogged;                   /* what it could not take, and has not been told of yet */
         struct picture *picture;             /* NULL until started */
         struct tracking tracking;
-        struct arrivals arrivals; /* since the last look */
+        struct arrivals arrivals; /* since the last look at everything */
         struct picture *arrived;  /* as they were judged, until it is settled what that means */
         struct exposures exposures;
         struct offer_trace *offers;

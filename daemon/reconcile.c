@@ -413,8 +413,9 @@ static int look_after_arrivals(struct manager *m, const struct picture *p, uint6
 }
 
 /*
- * False where that cannot be done: look at everything. Behind a gate nothing is bound before it is judged,
- * so that there is no hurry.
+ * All that have come since the last look at everything: of a helper that works on one of them, nothing may
+ * be forgotten. False where that cannot be done: look at everything. Behind a gate nothing is bound before
+ * it is judged, so that there is no hurry.
  */
 static bool judge_arrivals(struct manager *m) {
         _cleanup_(picture_freep) struct picture *p = NULL;
@@ -423,7 +424,6 @@ static bool judge_arrivals(struct manager *m) {
         uint64_t now;
 
         settle_arrivals(m);
-        m->arrivals = (struct arrivals){};
         if (!m->picture || m->picture->evaluation->gated || look(m, &arrivals, &p, &d) < 0)
                 return false;
         now = now_usec(CLOCK_MONOTONIC);

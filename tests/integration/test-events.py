@@ -8,6 +8,7 @@ from harness import CONFIDENTIAL, DISK, HEARTBEAT, NETWORK, PLAIN, PLAIN_NETWORK
 from tap import main
 
 NEW = "f8615163-0000-1000-2000-000d3a000001"
+OTHER = "f8615163-0000-1000-2000-000d3a000002"
 
 
 def test_a_blocked_device_offered_again_is_blocked_again():
@@ -52,6 +53,19 @@ def test_what_comes_is_judged_before_all_is_looked_at():
         guest.simulator.offer_class("network", instance=NEW, relid=50, flags=PLAIN)
         guest.wait_verdict(NEW, "blocked")
         assert guest.counters()["arrivals"] > before, guest.counters()
+
+
+def test_what_comes_while_another_that_came_is_blocked():
+    with Guest("snp-compliant") as guest:
+        guest.cvmd.start()
+        before = guest.counters()["actions"]
+        guest.simulator.misbehave(how="hang", path=f"*/{NEW}/driver_override", times=1,
+                                  offer={"instance": OTHER, "class": "network", "relid": 51, "flags": PLAIN})
+        guest.simulator.offer_class("network", instance=NEW, relid=50, flags=PLAIN)
+        guest.wait_verdict(OTHER, "blocked")
+        guest.simulator.behave()
+        guest.wait_verdict(NEW, "blocked")
+        assert guest.counters()["actions"] == before + 2, guest.counters()  # it was not taken for a new one
 
 
 def test_what_comes_with_a_mount_waits_for_a_look_at_all():

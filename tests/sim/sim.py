@@ -135,6 +135,8 @@ class Simulator:
                 m["skip"] -= 1
                 continue
             m["times"] -= 1
+            if m["offer"]:
+                self.do_offer(**m["offer"])
             if m["how"] == "fail":
                 self.answer(connection, getattr(errno, m["errno"]))
             elif m["how"] == "lie":
@@ -251,12 +253,13 @@ class Simulator:
         self.tracing.remove_events()
 
     def do_misbehave(self, how, path, text="*", errno="EIO", skip=0, times=-1, instance=None, late=False,
-                     daemon=False):
+                     daemon=False, offer=None):
         """Beginning with the request after `skip` ones that fit, for `times` of them; how:
         fail (with errno), lie (success, and nothing done), hang (until behave, before it is done or `late`, after),
-        vanish (the device, after it), kill (who asks, or the `daemon` that subscribed, likewise)."""
+        vanish (the device, after it), kill (who asks, or the `daemon` that subscribed, likewise). At that moment the
+        host makes that offer as well."""
         self.misbehaviour.append({"how": how, "path": path, "text": text, "errno": errno, "skip": skip, "times": times,
-                                  "instance": instance, "late": late, "daemon": daemon})
+                                  "instance": instance, "late": late, "daemon": daemon, "offer": offer})
 
     def do_behave(self):
         """No more misbehaviour; what hangs goes on."""
