@@ -10,6 +10,7 @@ static const sd_bus_error_map errors[] = {
         SD_BUS_ERROR_MAP("org.cvmd1.Error.NoSuchDevice", ENODEV),
         SD_BUS_ERROR_MAP("org.cvmd1.Error.AmbiguousDevice", ENOTUNIQ),
         SD_BUS_ERROR_MAP("org.cvmd1.Error.NothingToConfirm", ESRCH),
+        SD_BUS_ERROR_MAP("org.cvmd1.Error.NotAuthorized", EACCES),
         SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.ServiceUnknown", ENOTCONN),
         SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.NameHasNoOwner", ENOTCONN),
         SD_BUS_ERROR_MAP("org.freedesktop.DBus.Error.NoReply", ENOTCONN),
@@ -87,8 +88,13 @@ int client_prepare(sd_bus *bus, const char *interface, const char *method, sd_bu
 }
 
 int client_send(struct context *x, sd_bus *bus, sd_bus_message *call, sd_bus_message **ret_reply) {
+        return client_send_patiently(x, bus, call, 0, ret_reply);
+}
+
+int client_send_patiently(struct context *x, sd_bus *bus, sd_bus_message *call, uint64_t timeout_usec,
+        sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
-        int r = sd_bus_call(bus, call, 0, &e, ret_reply);
+        int r = sd_bus_call(bus, call, timeout_usec, &e, ret_reply);
 
         return r < 0 ? call_failed(x, r, &e) : 0;
 }

@@ -10,6 +10,7 @@
 #define CVMD_NAME "org.cvmd1"
 #define CVMD_PATH "/org/cvmd1"
 #define CVMD_MANAGER "org.cvmd1.Manager"
+#define CVMD_ATTESTATION "org.cvmd1.Attestation"
 #define CVMD_DEVICE "org.cvmd1.Device"
 #define CVMD_DEVICES CVMD_PATH "/device/"
 #define CVMD_DEVICE_PATH_SIZE (sizeof(CVMD_DEVICES) + GUID_TEXT_SIZE)
@@ -34,6 +35,10 @@ int client_call(struct context *x, sd_bus *bus, const char *path, const char *in
  * appends them. */
 int client_prepare(sd_bus *bus, const char *interface, const char *method, sd_bus_message **ret);
 int client_send(struct context *x, sd_bus *bus, sd_bus_message *call, sd_bus_message **ret_reply);
+
+/* The same for what can take longer than sd-bus waits (0: as long as that). */
+int client_send_patiently(struct context *x, sd_bus *bus, sd_bus_message *call, uint64_t timeout_usec,
+        sd_bus_message **ret_reply);
 
 /* The object of a device. */
 void client_device_path(const char *instance, char ret[CVMD_DEVICE_PATH_SIZE]);

@@ -20,6 +20,7 @@ struct context {
         const struct options *options;
         struct output out;
         struct diag diag; /* of a run that returned a negative errno */
+        bool written;     /* the verb wrote to --output itself */
         const char *hint; /* what to do about it, on a line of its own; static; NULL: nothing */
         enum exit_code
                 exit; /* of a run that returned 0; of a failed one, when the errno does not say enough */

@@ -106,7 +106,8 @@ static enum exit_code finish(struct context *x, int r) {
                         return code;
         }
         x->diag.text[0] = 0;
-        if (output_flush(&x->out, r < 0 ? NULL : x->options->values[OPTION_OUTPUT], &x->diag) < 0) {
+        if (output_flush(&x->out, r < 0 || x->written ? NULL : x->options->values[OPTION_OUTPUT], &x->diag) <
+                0) {
                 complain(x->diag.text);
                 return r < 0 ? code : EXIT_CODE_FAILED;
         }

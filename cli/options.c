@@ -55,6 +55,16 @@ static const struct option_row rows[] = {
                 "Certificates, leaf first; may be repeated" },
         [OPTION_CRL] = { "crl", 0, "FILE", CAN_VERIFY, false, "Revoked certificates; may be repeated" },
         [OPTION_ROOTS] = { "roots", 0, "DIR", CAN_ROOTS, false, "Trust anchors, beside those built in" },
+        [OPTION_NONCE_FILE] = { "nonce-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes are the nonce" },
+        [OPTION_BIND_FILE] = { "bind-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes name the channel" },
+        [OPTION_FORMAT] = { "format", 0, "NAME", CAN_CONVERT, true, "cmw, trustee, maa, or raw: a folder" },
+        [OPTION_PROVIDER] = { "provider", 0, "NAME", CAN_EVIDENCE, true, "Attest with vtpm or tsm" },
+        [OPTION_PCRS] = { "pcrs", 0, "LIST", CAN_EVIDENCE, true,
+                "Quote these registers: 0-7,14 (default all)" },
+        [OPTION_EVENT_LOG] = { "event-log", 0, "LIST", CAN_EVIDENCE, true,
+                "Add firmware, systemd, ima; all or none" },
+        [OPTION_FRESHNESS] = { "freshness", 0, "HOW", CAN_EVIDENCE, true,
+                "report, or quote if the report may be old" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");

@@ -50,6 +50,13 @@ enum option_id {
         OPTION_CERTS,
         OPTION_CRL,
         OPTION_ROOTS,
+        OPTION_NONCE_FILE,
+        OPTION_BIND_FILE,
+        OPTION_FORMAT,
+        OPTION_PROVIDER,
+        OPTION_PCRS,
+        OPTION_EVENT_LOG,
+        OPTION_FRESHNESS,
         _OPTION_MAX,
 };
 
@@ -77,6 +84,8 @@ enum capability {
         CAN_VERIFY = 1 << 19,     /* judge evidence: --expect, --any-..., --at, --certs, --crl */
         CAN_ROOTS = 1 << 20,      /* other trust anchors: --roots */
         CAN_WORDS = 1 << 21,      /* what evidence is bound to: --nonce, --bind */
+        CAN_EVIDENCE = 1 << 22, /* have evidence made: --nonce-file, --bind-file, --provider, --pcrs, ... */
+        CAN_CONVERT = 1 << 23,  /* in several forms: --format */
 };
 
 struct option_row {

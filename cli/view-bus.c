@@ -173,6 +173,42 @@ static int load_manager(struct context *x, sd_bus *bus, struct view *v) {
         return r < 0 ? client_bad_reply(x, r, "GetAll") : 0;
 }
 
+int view_read_providers(sd_bus_message *m, void *view) {
+        int r = sd_bus_message_enter_container(m, 'a', "(sbs)"), there;
+        struct view *v = view;
+        const char *name, *why;
+
+        while (r >= 0 && (r = sd_bus_message_read(m, "(sbs)", &name, &there, &why)) > 0) {
+                struct provider_view *more = reallocarray(v->providers, v->n_providers + 1, sizeof(*more));
+
+                if (!more)
+                        return -ENOMEM;
+                v->providers = more;
+                more += v->n_providers++;
+                *more = (struct provider_view){ strdup(name), strdup(why), there };
+                if (!more->name || !more->why)
+                        return -ENOMEM;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* A daemon without that interface has no provider. */
+static int load_attestation(struct context *x, sd_bus *bus, struct view *v) {
+        static const struct property properties[] = {
+                { "ProviderDetails", "a(sbs)", 0, view_read_providers },
+        };
+        _cleanup_(messagep) sd_bus_message *m = NULL;
+        int r = client_call(x, bus, CVMD_PATH, "org.freedesktop.DBus.Properties", "GetAll", &m, "s",
+                CVMD_ATTESTATION);
+
+        if (r < 0) {
+                x->hint = NULL;
+                return 0;
+        }
+        r = properties_read(m, properties, N(properties), v);
+        return r < 0 ? client_bad_reply(x, r, "GetAll") : 0;
+}
+
 static int load_devices(struct context *x, sd_bus *bus, struct view *v) {
         _cleanup_(messagep) sd_bus_message *m = NULL;
         int r = client_call(x, bus, CVMD_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &m,
@@ -193,6 +229,8 @@ int view_load_bus(struct context *x, sd_bus *bus, struct view *ret) {
         _cleanup_(view_done) struct view v = {};
         int r = load_manager(x, bus, &v);
 
+        if (r >= 0)
+                r = load_attestation(x, bus, &v);
         if (r >= 0)
                 r = load_devices(x, bus, &v);
         if (r >= 0)

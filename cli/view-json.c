@@ -61,11 +61,34 @@ static struct json_object *counts_json(const struct view *v) {
         return TAKE(o);
 }
 
-/* There is no provider yet; the key stands so that scripts can ask. */
-static struct json_object *attestation_json(void) {
+static struct json_object *providers_json(const struct view *v) {
+        _cleanup_(json_putp) struct json_object *a = json_object_new_array();
+
+        for (size_t i = 0; a && i < v->n_providers; i++)
+                if (v->providers[i].there && !json_append_text(a, v->providers[i].name))
+                        return NULL;
+        return TAKE(a);
+}
+
+struct json_object *view_providers_json(const struct view *v) {
+        _cleanup_(json_putp) struct json_object *a = json_object_new_array();
+
+        for (size_t i = 0; a && i < v->n_providers; i++) {
+                struct json_object *o = json_object_new_object();
+
+                if (!json_append(a, o) || !json_add_text(o, "provider", v->providers[i].name) ||
+                        !json_add_flag(o, "available", v->providers[i].there) ||
+                        !json_add_text(o, "why", v->providers[i].why))
+                        return NULL;
+        }
+        return TAKE(a);
+}
+
+static struct json_object *attestation_json(const struct view *v) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
 
-        if (!o || !json_add(o, "providers", json_object_new_array()))
+        if (!o || !json_add(o, "providers", providers_json(v)) ||
+                !json_add(o, "details", view_providers_json(v)))
                 return NULL;
         return TAKE(o);
 }
@@ -109,7 +132,7 @@ int view_status_json(const struct view *v, struct json_object **ret) {
         if (!o || !json_add_number(o, "version", 1) || !json_add_text(o, "state", v->state) ||
                 !json_add_text(o, "mode", v->mode) || !json_add(o, "isolation", isolation_json(v)) ||
                 !json_add(o, "vmbus", vmbus_json(v)) || !json_add(o, "policy", policy_json(v)) ||
-                !json_add(o, "devices", counts_json(v)) || !json_add(o, "attestation", attestation_json()))
+                !json_add(o, "devices", counts_json(v)) || !json_add(o, "attestation", attestation_json(v)))
                 return -ENOMEM;
         if (*v->log_head ? !json_add(o, "log", log_json(v)) : !json_add_null(o, "log"))
                 return -ENOMEM;

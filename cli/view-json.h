@@ -6,6 +6,9 @@
 
 #include "cli/view.h"
 
+/* [{"provider","available","why"}]; NULL is out of memory. The caller puts it. */
+struct json_object *view_providers_json(const struct view *v);
+
 /* The caller puts *ret. -ENOMEM. */
 int view_status_json(const struct view *v, struct json_object **ret);
 int view_devices_json(const struct view *v, struct json_object **ret);

@@ -159,11 +159,28 @@ static void print_unconfirmed(const struct view *v, struct output *out) {
         }
 }
 
+/* Those that are there; else why none is. */
+static void view_print_providers(const struct view *v, struct output *out) {
+        bool any = false;
+
+        for (size_t i = 0; i < v->n_providers; i++)
+                any = any || v->providers[i].there;
+        for (size_t i = 0; i < v->n_providers; i++) {
+                const struct provider_view *p = &v->providers[i];
+                _cleanup_(freep) char *text = NULL;
+
+                if (p->there != any || asprintf(&text, "%s%s: %s", any ? "" : "no ", p->name, p->why) < 0)
+                        continue;
+                print_field(out, "Attestation", text);
+        }
+}
+
 int view_print_status(const struct view *v, struct output *out) {
         print_state(v, out);
         print_isolation(v, out);
         print_policy(v, out);
         print_counts(v, out);
+        view_print_providers(v, out);
         if (*v->log_head) {
                 print_label(out, "Log");
                 fprintf(out->f, "%llu %s, head ", (unsigned long long)v->log_sequence,

@@ -43,6 +43,11 @@ void view_done(struct view *v) {
                 free(strings[i]);
         strings_free(v->files);
         strings_free(v->warnings);
+        for (size_t i = 0; i < v->n_providers; i++) {
+                free(v->providers[i].name);
+                free(v->providers[i].why);
+        }
+        free(v->providers);
         for (size_t i = 0; i < v->n_unconfirmed; i++) {
                 free(v->unconfirmed[i].instance);
                 free(v->unconfirmed[i].decision);

@@ -49,6 +49,12 @@ struct unconfirmed_view {
         uint64_t deadline; /* CLOCK_BOOTTIME, microseconds */
 };
 
+/* What evidence can be made with, or why it cannot. */
+struct provider_view {
+        char *name, *why;
+        bool there;
+};
+
 struct view {
         char *state, *mode, *gate;
         bool mode_overridden;
@@ -65,6 +71,8 @@ struct view {
         char **warnings;
         struct unconfirmed_view *unconfirmed;
         size_t n_unconfirmed;
+        struct provider_view *providers; /* of evidence; none offline */
+        size_t n_providers;
         char *trial; /* its phase; NULL offline: nobody knows of one */
         uint32_t trial_boots, trial_clean;
         struct tried_view tried;     /* none offline */

@@ -10,6 +10,11 @@ static int get_providers(sd_bus *connection, const char *path, const char *inter
         return detect_append_names(userdata, reply);
 }
 
+static int get_details(sd_bus *connection, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return detect_append_details(userdata, reply);
+}
+
 static int method_get_evidence(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         struct diag d = {};
         int r = attestation_take(userdata, call, &d);
@@ -28,6 +33,7 @@ static int method_describe_providers(sd_bus_message *call, void *userdata, sd_bu
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Providers", "as", get_providers, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ProviderDetails", "a(sbs)", get_details, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("GetEvidence", SD_BUS_ARGS("ay", nonce, "a{sv}", options),
                 SD_BUS_RESULT("h", evidence), method_get_evidence, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("DescribeProviders", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sbs)", providers),

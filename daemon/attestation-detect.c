@@ -14,7 +14,7 @@
 #define PAUSE_USEC (10 * 1000 * (uint64_t)1000) /* anyone may ask; the TPM is not theirs */
 #define DESCRIBING_MAX 32
 
-static int append_providers(const struct attestation *a, sd_bus_message *reply) {
+int detect_append_details(const struct attestation *a, sd_bus_message *reply) {
         int r = sd_bus_message_open_container(reply, 'a', "(sbs)");
 
         for (enum provider p = PROVIDER_UNSET + 1; p < _PROVIDER_MAX && r >= 0; p++)
@@ -29,7 +29,7 @@ static void answer_describing(struct attestation *a) {
                 int r = sd_bus_message_new_method_return(a->describing[i], &reply);
 
                 if (r >= 0)
-                        r = append_providers(a, reply);
+                        r = detect_append_details(a, reply);
                 if (r >= 0)
                         (void)sd_bus_send(NULL, reply, NULL);
                 sd_bus_message_unref(a->describing[i]);

@@ -13,5 +13,8 @@ int detect_describe(struct attestation *a, sd_bus_message *call);
 /* The connection is gone, and those who wait with it. */
 void detect_forget(struct attestation *a);
 
+/* "a(sbs)": each provider, whether it is there, and why (not). */
+int detect_append_details(const struct attestation *a, sd_bus_message *reply);
+
 /* The property: the names of those that are there. */
 int detect_append_names(const struct attestation *a, sd_bus_message *reply);

@@ -234,7 +234,7 @@ def test_evidence_goes_without_a_network():
         assert "snp-vek-chain" not in b.records
         Bundle(guest.clients.get(NONCE)[0], NONCE)
         assert guest.cvmd.log().count("no endorsements for evidence: cvmd-fetch is not installed") == 1
-        name, text = guest.clients.error(NONCE, format="maa")
+        name, text = guest.clients.error(NONCE, format="trustee")
         assert name == "NoData" and "cvmd-fetch is not installed" in text, (name, text)
 
 

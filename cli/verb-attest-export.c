@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* attest export: a bundle in another form, as far as that can be made of it without the guest. */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/evidence-folder.h"
+#include "cli/input.h"
+#include "cli/verbs.h"
+#include "lib/format/bundle-record.h"
+#include "lib/format/cmw.h"
+
+static int print_record(struct context *x, const struct cmw *c, const char *name) {
+        const struct cmw_record *record = cmw_find(c, name);
+
+        if (!record)
+                return diag_fail(&x->diag, -ENOENT, "the bundle has no record '%s'", name);
+        if (fwrite(record->content.bytes, 1, record->content.n, x->out.f) != record->content.n)
+                x->out.bad = true;
+        return 0;
+}
+
+/* Why not, for those who would expect it. */
+static int refuse(struct context *x, const char *format) {
+        if (strcmp(format, "trustee") == 0)
+                return context_usage(x,
+                        "trustee cannot be made of a bundle: it has the nonce itself in report and "
+                        "quote; make it live, with attest get --format=trustee");
+        if (strcmp(format, "maa") == 0)
+                return context_usage(x,
+                        "maa cannot be made of a bundle: the answer is encrypted to a key of the "
+                        "guest's TPM; make it live, with attest get --format=maa");
+        return context_usage(x, "--format is raw, or the name of a record, not '%s'", format);
+}
+
+int verb_attest_export(struct context *x, char **args, size_t n) {
+        const char *format = x->options->values[OPTION_FORMAT] ?: "raw";
+        _cleanup_(freep) char *text = NULL;
+        bool raw = strcmp(format, "raw") == 0;
+        struct cmw c = {};
+        size_t size;
+        int r;
+
+        if (!raw && bundle_record_find(format) < 0)
+                return refuse(x, format);
+        if (raw && !x->options->given[OPTION_OUTPUT])
+                return context_usage(x, "--format=raw makes a folder: name it with --output");
+        r = input_read(args[0], CMW_MAX, &text, &size, &x->diag);
+        if (r < 0)
+                return r;
+        if (raw) {
+                x->written = true;
+                return evidence_folder_write(x->options->values[OPTION_OUTPUT], text, size, &x->diag);
+        }
+        r = cmw_parse(text, size, &c, &x->diag);
+        if (r >= 0)
+                r = print_record(x, &c, format);
+        cmw_done(&c);
+        return r;
+}
