@@ -180,7 +180,7 @@ static int on_maa_key(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 }
 
 static int append_pcrs(sd_bus_message *call, const struct request *q) {
-        char pcrs[72];
+        char pcrs[PCR_SELECTION_TEXT_SIZE];
 
         pcr_selection_format(q->pcrs, pcrs);
         return sd_bus_message_append(call, "s", pcrs);

@@ -68,8 +68,22 @@ static int make_bundle(const struct batch_run *b, const struct request *q, char 
         return bundle_format(&bundle, ret, ret_size, d);
 }
 
+/* Values came in ascending order: each to the register that it is of. */
+static int place_pcrs(const struct request *q, struct pcr_bank *ret, struct diag *d) {
+        unsigned n = 0;
+
+        *ret = (struct pcr_bank){ .hash = PCR_SHA256, .selected = q->pcrs };
+        for (unsigned i = 0; i < PCR_COUNT; i++)
+                if (q->pcrs & UINT32_C(1) << i)
+                        memcpy(ret->values[i], q->quote.pcrs.values[n++], PCR_SIZE_MAX);
+        if (q->quote.pcrs.selected != (UINT32_C(1) << n) - 1)
+                return diag_fail(d, -EBADMSG, "cvmd-attest sent other registers than %u", n);
+        return 0;
+}
+
 static int make_export(const struct batch_run *b, const struct request *q, char **ret, size_t *ret_size,
         struct diag *d) {
+        struct pcr_bank pcrs;
         const struct export_parts parts = {
                 .nonce = { q->nonce, q->n_nonce },
                 .hcl_report = evidence_span(&b->report.hcl_report),
@@ -77,7 +91,7 @@ static int make_export(const struct batch_run *b, const struct request *q, char 
                 .ak_certificate = evidence_span(&b->report.ak_certificate),
                 .message = evidence_span(&q->quote.message),
                 .signature = evidence_span(&q->quote.signature),
-                .pcrs = &q->quote.pcrs,
+                .pcrs = &pcrs,
                 .key = evidence_span(&q->quote.key),
                 .key_info = evidence_span(&q->quote.key_info),
                 .key_signature = evidence_span(&q->quote.key_signature),
@@ -88,8 +102,11 @@ static int make_export(const struct batch_run *b, const struct request *q, char 
                 .td_quote = endorsing_td_quote(b->attestation),
                 .missing = endorsing_trouble(b->attestation),
         };
-        int r = q->format == EVIDENCE_TRUSTEE ? export_trustee(&parts, ret, d) : export_maa(&parts, ret, d);
+        int r = place_pcrs(q, &pcrs, d);
 
+        if (r >= 0)
+                r = q->format == EVIDENCE_TRUSTEE ? export_trustee(&parts, ret, d)
+                                                  : export_maa(&parts, ret, d);
         if (r >= 0)
                 *ret_size = strlen(*ret);
         return r;
@@ -103,8 +120,6 @@ static void answer(struct batch_run *b) {
         size_t n = 0;
         int r;
 
-        q->quote.pcrs.hash = PCR_SHA256;
-        q->quote.pcrs.selected = q->pcrs;
         r = q->format == EVIDENCE_CMW ? make_bundle(b, q, &text, &n, &d) : make_export(b, q, &text, &n, &d);
         if (r >= 0)
                 r = sealed_new("cvmd-evidence", text, n, &memory);

@@ -125,7 +125,7 @@ static int read_string(sd_bus_message *m, const struct answer_field *f, char **i
         return 0;
 }
 
-/* One value for each register, in order. */
+/* Which registers they are of is for those who know which were asked for. */
 static int read_pcrs(sd_bus_message *m, const struct answer_field *f, struct pcr_bank *into,
         struct diag *d) {
         int r = sd_bus_message_enter_container(m, 'a', "ay");
@@ -140,7 +140,8 @@ static int read_pcrs(sd_bus_message *m, const struct answer_field *f, struct pcr
                         break;
                 if (i >= PCR_COUNT || n > PCR_SIZE_MAX)
                         return diag_fail(d, -EBADMSG, "%s are more than registers can be", f->name);
-                memcpy(into->values[i++], bytes, n);
+                memcpy(into->values[i], bytes, n);
+                into->selected |= UINT32_C(1) << i++;
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }

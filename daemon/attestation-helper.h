@@ -17,7 +17,7 @@
 #define REPORT_TIMEOUT_USEC (120 * 1000 * (uint64_t)1000)
 #define QUOTE_TIMEOUT_USEC (120 * 1000 * (uint64_t)1000)
 #define DESCRIBE_TIMEOUT_USEC (60 * 1000 * (uint64_t)1000)
-#define FETCH_TIMEOUT_USEC (20 * 1000 * (uint64_t)1000)
+#define FETCH_TIMEOUT_USEC (25 * 1000 * (uint64_t)1000) /* it needs 19 s at most */
 
 /* One call under way. */
 struct ask {
@@ -54,7 +54,8 @@ enum ask_outcome ask_outcome(struct ask *ask, sd_bus_message *reply, const char 
 struct answer_field {
         const char *name;
         const char *type; /* "h" and "ay": struct evidence_bytes; "s": char *, owned; "b": int; "t":
-                             uint64_t; "aay": struct pcr_bank, its values */
+                             uint64_t; "aay": struct pcr_bank: its values in order,
+                             the numbers of which are its `selected` */
         size_t offset, max;
 };
 

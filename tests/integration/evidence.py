@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import threading
 
-from harness import PATIENCE, Programs, read_line, stop
+from harness import PATIENCE, SOURCE, Programs, read_line, stop, wait_for
+from paravisor import Paravisor
 
 BATCH_TAG = b"cvmd-batch-1\0\0\0\0"
 RAW_TAG = b"cvmd-raw-1\0\0\0\0\0\0"
@@ -32,11 +34,16 @@ def user_data_of(bindings):
     return sha256(b"cvmd-batch-1\0" + len(bindings).to_bytes(4, "big") + b"".join(bindings)) + bytes(16) + BATCH_TAG
 
 
+def unbase64(text):
+    """base64url without its padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def records_of(bundle):
     """name -> bytes; a collection as RFC 9999 has it."""
     collection = json.loads(bundle)
     assert collection.pop("__cmwc_t").startswith("tag:cvmd.org,")
-    return {name: base64.urlsafe_b64decode(record[1] + "=" * (-len(record[1]) % 4)) for name, record in
+    return {name: unbase64(record[1]) for name, record in
             collection.items()}
 
 
@@ -151,3 +158,46 @@ class FakeHelpers:
 
     def counts(self):
         return self.order("Counts")[0]
+
+
+class Helpers:
+    """cvmd-attest and cvmd-fetch, started by the guest's bus when they are called, in front of a paravisor."""
+
+    def __init__(self, guest, *paravisor, window=0):
+        self.guest = guest
+        self.paravisor = Paravisor(f"--window={window}", *paravisor)
+        guest.ends.callback(self.paravisor.stop)
+        for name in "attest", "cache":
+            os.mkdir(os.path.join(guest.folder, name))
+        self.log_path = os.path.join(guest.folder, "helpers.log")
+        self.add("Attest", "attest/cvmd-attest", "--tcti", self.paravisor.tcti, "--state",
+                 os.path.join(guest.folder, "attest"), f"--window={window}")
+        self.add("Fetch", "fetch/cvmd-fetch", "--imds", self.paravisor.imds, "--cache",
+                 os.path.join(guest.folder, "cache"), "--retry-delay=1")
+
+    def add(self, name, program, *options):
+        self.guest.bus.add_service(f"org.cvmd1.{name}", self.log_path, os.path.join(os.path.dirname(Programs.cvmd), program),
+                                   "--bus", self.guest.bus.address, *options)
+
+    def kill(self, name):
+        """Whether there was one to kill."""
+        reply = self.guest.bus.busctl("call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus",
+                                      "GetConnectionUnixProcessID", "s", f"org.cvmd1.{name}")
+        if not reply:
+            return False
+        os.kill(reply[0], signal.SIGKILL)
+        wait_for(f"the end of {name}", lambda: not os.path.exists(f"/proc/{reply[0]}") or
+                 not self.guest.bus.has(f"org.cvmd1.{name}"))
+        return True
+
+    def check(self, text, nonce, *options, bind=b""):
+        """Holds a bundle against a checker that is not ours; what it says, by check."""
+        Bundle(text, nonce, bind)
+        path = os.path.join(self.guest.folder, "bundle")
+        with open(path, "wb") as f:
+            f.write(text)
+        done = subprocess.run([os.path.join(SOURCE, "tests/check-evidence"), "--nonce", nonce.hex(), "--roots",
+                               self.paravisor.roots, *(["--bind", bind.hex()] if bind else []), *options, path],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, encoding="utf-8")
+        assert done.returncode == 0, done.stdout
+        return {name: result for result, name in (line.partition(":")[0].split() for line in done.stdout.splitlines())}

@@ -90,7 +90,7 @@ static int append_bytes(sd_bus_message *reply, const char *name, const void *byt
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_pcrs(sd_bus_message *reply) {
+static int append_pcrs(sd_bus_message *reply, unsigned count) {
         int r = sd_bus_message_open_container(reply, 'e', "sv");
 
         if (r >= 0)
@@ -99,7 +99,7 @@ static int append_pcrs(sd_bus_message *reply) {
                 r = sd_bus_message_open_container(reply, 'v', "aay");
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "ay");
-        for (unsigned i = 0; i < 24 && r >= 0; i++) {
+        for (unsigned i = 0; i < count && r >= 0; i++) {
                 uint8_t value[32];
 
                 memset(value, (int)i, sizeof(value));
@@ -133,6 +133,7 @@ static int append_report(struct fake *f, sd_bus_message *call, sd_bus_message *r
 }
 
 static int append_quote(struct fake *f, sd_bus_message *call, sd_bus_message *reply) {
+        const char *pcrs;
         const void *data;
         size_t n;
         int r = sd_bus_message_read_array(call, 'y', &data, &n);
@@ -143,7 +144,9 @@ static int append_quote(struct fake *f, sd_bus_message *call, sd_bus_message *re
                 r = append_bytes(reply, "message", data, n);
         if (r >= 0)
                 r = append_bytes(reply, "signature", "signature", 9);
-        return r < 0 ? r : append_pcrs(reply);
+        if (r >= 0)
+                r = sd_bus_message_read(call, "s", &pcrs);
+        return r < 0 ? r : append_pcrs(reply, strcmp(pcrs, "0-23") == 0 ? 24 : 2);
 }
 
 static int append_answer(struct fake *f, enum method m, sd_bus_message *call, sd_bus_message *reply) {

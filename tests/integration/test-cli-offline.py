@@ -86,7 +86,7 @@ def test_status_json_has_the_promised_keys():
     assert status["devices"] == {"total": 6, "allowed": 5, "violating": 1, "blocked": 0, "protected": 0, "pending": 0,
                                  "failed": 0}
     assert status["policy"]["files"] == [STRICT] and status["policy"]["digest"].startswith("sha256:")
-    assert status["attestation"] == {"providers": []} and status["log"] is None
+    assert status["attestation"] == {"providers": [], "details": []} and status["log"] is None
 
 
 def test_status_tells_of_the_connection_not_of_what_is_on_offer():

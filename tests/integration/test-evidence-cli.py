@@ -3,14 +3,13 @@
 """cvmctl attest get, export, providers: what is written where, and what is refused, with helpers that hand over
 meaningless bytes."""
 
-import base64
 import contextlib
 import json
 import os
 import pty
 import subprocess
 
-from evidence import RAW_TAG, Bundle, FakeHelpers, records_of
+from evidence import RAW_TAG, Bundle, FakeHelpers, records_of, unbase64
 from harness import Guest, Programs, Skip, wait_for
 from tap import main
 
@@ -113,8 +112,7 @@ def test_a_raw_nonce_never_poses_as_a_binding():
         get(guest, "--format=maa", "-o", path(guest, "raw"), nonce=forged.user_data[:48])
         get(guest, "--format=trustee", "-o", path(guest, "trustee"), nonce=forged.user_data[:48])
         trustee = json.loads(read(path(guest, "trustee")))
-        report = trustee["hcl_report"]
-        said = base64.urlsafe_b64decode(report + "=" * (-len(report) % 4))[len("report:"):][:64]
+        said = unbase64(trustee["hcl_report"])[len("report:"):][:64]
         assert said[:48] == forged.user_data[:48] and said[48:] == RAW_TAG != forged.user_data[48:]
 
 

@@ -3,10 +3,12 @@
 """GetEvidence: who may, what is understood, who shares a report, what comes of helpers that fail. With helpers that hand
 over meaningless bytes; test-evidence.py has the real ones."""
 
+import base64
 import contextlib
+import json
 import os
 
-from evidence import Bundle, Clients, FakeHelpers
+from evidence import Bundle, Clients, FakeHelpers, unbase64
 from harness import NETWORK, PLAIN, PLAIN_NETWORK, Guest, Skip, wait_for
 from tap import main
 
@@ -160,6 +162,17 @@ def test_raw_and_bound_requests_take_turns():
             Bundle(guest.clients.answer(f"cmw{i}")[0], nonce_of(i))
         Bundle(guest.clients.answer("quote")[0], nonce_of(9))
         assert guest.helpers.counts()["MaaKey"] == 3
+
+
+def test_registers_are_told_by_their_numbers():
+    with attesting() as guest:
+        text, _ = guest.clients.get(NONCE, format="maa", pcrs="3,14")
+        info = json.loads(unbase64(json.loads(text)["AttestationInfo"]))
+        assert info["TpmInfo"]["PcrSet"] == [3, 14]
+        assert [(p["Index"], p["Digest"]) for p in info["TpmInfo"]["PCRs"]] == [
+            (3, base64.b64encode(bytes(32)).decode()), (14, base64.b64encode(b"\1" * 32).decode())]
+        name, text = guest.clients.error(NONCE, format="maa", pcrs="0-2")
+        assert name == "Failed" and "other registers" in text, (name, text)
 
 
 def test_limits():
