@@ -3,8 +3,6 @@
 #include "lib/format/trustee.h"
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <string.h>
 
 #include "lib/base/base64.h"
@@ -12,6 +10,7 @@
 #include "lib/base/json-build.h"
 #include "lib/base/json-record.h"
 #include "lib/base/name-table.h"
+#include "lib/format/pem.h"
 
 #define VERSION_WRITTEN 2
 #define VERSION_MAX 2
@@ -54,40 +53,15 @@ static int read_hex(const char *text, uint8_t **ret, size_t *ret_n) {
         return r;
 }
 
-static void bio_freep(BIO **bio) {
-        BIO_free(*bio);
-}
-
-static void openssl_freep(void *p) {
-        OPENSSL_free(*(void **)p);
-}
-
-/* One certificate as PEM and nothing around it but white space; *ret is its DER. */
+/* One certificate as PEM; *ret is its DER. */
 static int read_pem(const char *text, uint8_t **ret, size_t *ret_n) {
-        _cleanup_(bio_freep) BIO *bio = BIO_new_mem_buf(text, -1);
-        _cleanup_(openssl_freep) char *name = NULL, *header = NULL;
-        _cleanup_(openssl_freep) uint8_t *der = NULL;
-        const char *rest = NULL;
-        uint8_t *copy;
-        long n = 0, n_rest;
+        struct span rest = { (const uint8_t *)text, strlen(text) }, body, more;
+        int r;
 
-        if (!bio)
-                return -ENOMEM;
-        if (strncmp(text, "-----BEGIN ", 11) != 0 || PEM_read_bio(bio, &name, &header, &der, &n) != 1) {
-                ERR_clear_error();
-                return -EBADMSG;
-        }
-        n_rest = BIO_get_mem_data(bio, &rest);
-        if (strcmp(name, PEM_STRING_X509) != 0 || header[0] != 0 ||
-                (n_rest > 0 && strspn(rest, " \t\r\n") != (size_t)n_rest))
-                return -EBADMSG;
-        copy = malloc((size_t)n + 1);
-        if (!copy)
-                return -ENOMEM;
-        memcpy(copy, der, (size_t)n);
-        *ret = copy;
-        *ret_n = (size_t)n;
-        return 0;
+        r = pem_next(&rest, "CERTIFICATE", "PEM", &body, NULL);
+        if (r == 0 && pem_next(&rest, "CERTIFICATE", "PEM", &more, NULL) != -ENODATA)
+                r = -EBADMSG;
+        return r < 0 ? r : pem_decode(body, "PEM", CERTIFICATE_MAX, ret, ret_n, NULL);
 }
 
 static int decode(const struct json_node *member, enum encoding e, uint8_t **ret, size_t *ret_n) {

@@ -8,6 +8,7 @@
 #include "lib/base/json-record.h"
 #include "lib/base/name-table.h"
 #include "lib/format/bundle-record.h"
+#include "lib/format/detect.h"
 
 static const char *const forms[] = {
         [EVIDENCE_BUNDLE] = "bundle",
@@ -169,33 +170,35 @@ static int parse_trustee(struct evidence *e, const char *text, size_t n, struct 
         return 0;
 }
 
-static bool is_json(const uint8_t *bytes, size_t n) {
-        size_t i = 0;
-
-        while (i < n && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\n' || bytes[i] == '\r'))
-                i++;
-        return i < n && bytes[i] == '{';
-}
-
-static uint32_t le32_at(const uint8_t *bytes, size_t n, size_t offset) {
-        struct cursor c = cursor_over(bytes, n);
-
-        cursor_bytes(&c, offset);
-        return cursor_le32(&c);
-}
-
-/* What the first bytes promise; 0: nothing that is known. The parser then says whether they keep it. */
+/* What the first bytes promise; 0: nothing that is judged. The parser then says whether they keep it. */
 static enum evidence_form find_form(const uint8_t *bytes, size_t n) {
-        static const char mark[] = "\"__cmwc_t\"";
-        uint32_t first = le32_at(bytes, n, 0);
-
-        if (is_json(bytes, n))
-                return memmem(bytes, n, mark, strlen(mark)) ? EVIDENCE_BUNDLE : EVIDENCE_TRUSTEE;
-        if (n >= 4 && memcmp(bytes, "HCLA", 4) == 0)
+        switch (detect(bytes, n)) {
+        case CONTENT_BUNDLE:
+                return EVIDENCE_BUNDLE;
+        case CONTENT_TRUSTEE:
+                return EVIDENCE_TRUSTEE;
+        case CONTENT_HCL_REPORT:
                 return EVIDENCE_HCL;
-        if ((first & 0xffff) >= 4 && (first & 0xffff) <= 5 && le32_at(bytes, n, 4) == 0x81)
+        case CONTENT_SNP_REPORT:
+                return EVIDENCE_SNP;
+        case CONTENT_TD_QUOTE:
                 return EVIDENCE_TD_QUOTE;
-        return n == SNP_REPORT_SIZE ? EVIDENCE_SNP : 0;
+        case CONTENT_TPM_QUOTE:
+        case CONTENT_RUNTIME_CLAIMS:
+        case CONTENT_THIM:
+        case CONTENT_TD_REPORT:
+        case CONTENT_TPM_ATTEST:
+        case CONTENT_AZ_QUOTE:
+        case CONTENT_EVENT_LOG:
+        case CONTENT_SYSTEMD_LOG:
+        case CONTENT_IMA_LOG:
+        case CONTENT_PEM:
+        case CONTENT_DER:
+        case CONTENT_HEX:
+        case _CONTENT_MAX:
+                break;
+        }
+        return 0;
 }
 
 static int parse(struct evidence *e, const void *bytes, size_t n, struct diag *d) {
