@@ -5,6 +5,7 @@
 #   uevent INSTANCE USEC                    the kernel sends the event of the device's channel
 #   cvmd INSTANCE SEEN DECIDED BLOCKED      what cvmd says
 #   floor INSTANCE USEC                     the shell has read again what it wrote
+# latency.sh floor: that shell, which reads the paths of channels.
 cd /tests/cases || exit 1
 mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
@@ -12,9 +13,11 @@ mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracin
 . ./daemon.sh
 
 BATCH=10 # devices at once: no more than a machine has
+WARM_UP=5
 TRACE=$TRACING/instances/latency
 number=100
-unbinds=/run/latency-unbinds channels=/run/latency-channels
+unbinds=/run/latency-unbinds
+state=/run/latency-state ready=/run/latency-ready
 
 instance() { # NUMBER
         echo "00000000-0000-4000-8000-$(printf %012d "$1")"
@@ -26,15 +29,41 @@ trace_uevents() { # what is sent is the skb's data, which begins with ACTION@PAT
                 echo 1 >$TRACE/events/latency/uevent/enable
 }
 
-# The floor: no more than what has to be written, and what has to be read again. Builtins alone.
+# What the floor learns of a channel from: an instance and event of its own, like the probe's.
+floor_probe() {
+        probe=$TRACING/instances/floor
+        fields='relid=channel->offermsg.child_relid:u32 flags=channel->offermsg.offer.chn_flags:x16
+                ring=channel->co_ring_buffer:u8 ext=channel->co_external_memory:u8'
+        mkdir $probe && echo $$ >$probe/set_event_pid &&
+                echo "f:floor/chan subchannel_id_show" $fields >>$TRACING/dynamic_events &&
+                echo 1 >$probe/events/floor/chan/enable
+}
+
+# The floor: the files that cvmd writes, and what has to be read: the channel, what was there before, and what was
+# written. Builtins alone, and notes without the rename that keeps them whole.
 # shellcheck disable=SC2034 # what is read is not used
 floor_loop() {
-        exec 3>$TRACE/trace_marker 2>/dev/null
+        mkdir -p $state/helpers $state/overrides && floor_probe || exit 1
+        exec 3>$TRACE/trace_marker 4<$probe/trace_pipe 2>/dev/null
+        round=0
         while read -r path; do
+                [ "$path" != ready ] || { : >$ready; continue; }
                 relid=${path##*/}
                 path=${path%/channels/*}
                 instance=${path##*/}
                 device=/sys/bus/vmbus/devices/$instance
+                round=$((round + 1))
+                echo "round $round" >$probe/trace_marker
+                read -r sub <"$device/channels/$relid/subchannel_id"
+                read -r line <&4
+                read -r line <&4
+                case $line in
+                *" relid=$relid "*" ring=0 "*) ;;
+                *) echo "not seen: $instance: $line" >&3 ;;
+                esac
+                echo "block $$" >$state/helpers/$instance
+                read -r override <"$device/driver_override"
+                echo "$override" >$state/overrides/$instance
                 echo cvmd-blocked >"$device/driver_override"
                 echo "$instance" >/sys/bus/vmbus/drivers/hv_netvsc/unbind
                 [ ! -e "$device/driver" ] || echo "still bound: $instance" >&3
@@ -45,19 +74,19 @@ floor_loop() {
         done
 }
 
-floor_start() {
-        nice -n -10 /tests/uevent-lines add channels >$channels &
-        listener=$!
-        exec 5<$channels
-        read -r _ready <&5
-        nice -n -10 sh /tests/latency.sh floor <&5 &
-        loop=$!
-        exec 5<&-
+floor_start() { # as a service with what cvmd's has: what a task may take of the processor hangs on that as well
+        rm -f $ready
+        systemd-run --quiet --unit=floor -p Nice="$(systemctl show -P Nice cvmd)" \
+                -p CPUWeight="$(systemctl show -P CPUWeight cvmd)" \
+                sh -c '/tests/uevent-lines add channels | exec sh /tests/latency.sh floor'
+        wait_until 60 test -e $ready
 }
 
-floor_stop() { # without its listener the loop ends
-        kill $listener
-        wait $listener $loop
+floor_stop() {
+        systemctl stop floor
+        echo 0 >$TRACING/instances/floor/events/floor/chan/enable
+        rmdir $TRACING/instances/floor
+        echo '-:floor/chan' >>$TRACING/dynamic_events
 }
 
 # Ends when the device has no driver any more and everybody who heard of it is done with it.
@@ -71,9 +100,9 @@ offer_and_settle() { # NUMBER
         equal cvmd-blocked "$(cat "$(device "$_instance")/driver_override")" && not bound "$_instance"
 }
 
-batch() { # WHO: one device after the other
+batch() { # WHO N: one device after the other
         _first=$number
-        while [ $number -lt $((_first + BATCH)) ]; do
+        while [ $number -lt $((_first + $2)) ]; do
                 offer_and_settle $number || echo "error $1 $(instance $number) is not blocked"
                 number=$((number + 1))
         done
@@ -94,34 +123,27 @@ stamps() {
 tell() { # from the trace: its stamps are seconds with six digits
         sed -nE -e 's|^.* ([0-9]+)\.([0-9]{6}): uevent: .*text="add@[^"]*/([0-9a-f-]{36})/channels/[0-9]+".*|uevent \3 \1\2|p' \
                 -e 's|^.* ([0-9]+)\.([0-9]{6}): tracing_mark_write: (floor [0-9a-f-]{36}).*|\3 \1\2|p' \
-                -e 's|^.*tracing_mark_write: (still bound.*)|error \1|p' $TRACE/trace
+                -e 's/^.*tracing_mark_write: ((still bound|not seen).*)/error \1/p' $TRACE/trace
         echo >$TRACE/trace
-}
-
-round() { # WHO BATCHES
-        _left=$2
-        while [ "$_left" -gt 0 ]; do
-                batch "$1"
-                _left=$((_left - 1))
-        done
 }
 
 [ "$1" != floor ] || { floor_loop; exit; }
 trace_uevents || exit 1
 simulator confidential=1 || simulator
 enforce_strictly
-mkfifo $unbinds $channels
+mkfifo $unbinds
+systemctl set-property --runtime rig.service CPUWeight=idle # who measures is not to compete with who is measured
 /tests/uevent-lines unbind vmbus >$unbinds &
 exec 4<$unbinds
 read -r _ready <&4
 left=$2
 while [ "$left" -gt 0 ]; do
-        cvmd_start && batch warm-up >/dev/null
-        round cvmd 5
+        cvmd_start && batch warm-up $WARM_UP >/dev/null
+        batch cvmd $BATCH
         systemctl stop cvmd
         floor_start
-        batch warm-up >/dev/null
-        round floor 5
+        batch warm-up $WARM_UP >/dev/null
+        batch floor $BATCH
         floor_stop
         left=$((left - 1))
 done
