@@ -149,6 +149,30 @@ static int append_quote(struct fake *f, sd_bus_message *call, sd_bus_message *re
         return r < 0 ? r : append_pcrs(reply, strcmp(pcrs, "0-23") == 0 ? 24 : 2);
 }
 
+/* As the driver behind the entry would: what is written to it comes out of it. */
+static int append_tsm(struct fake *f, sd_bus_message *call, sd_bus_message *reply) {
+        const void *inblob;
+        const char *name;
+        char report[256] = {};
+        size_t n, given = 0;
+        int fd, r = sd_bus_message_read_array(call, 'y', &inblob, &n);
+
+        if (r >= 0)
+                r = sd_bus_message_enter_container(call, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_read(call, "{sv}", &name, "h", &fd)) > 0) {
+                given++;
+                if (strcmp(name, "inblob") == 0 && write(fd, inblob, n) != (ssize_t)n)
+                        return -EIO;
+                if (strcmp(name, "provider") == 0 && read(fd, report, 64) <= 0)
+                        return -EIO;
+        }
+        if (r < 0 || given < 5 || n != 64)
+                return -EINVAL;
+        n = strcspn(report, "\n");
+        memcpy(report + n, inblob, 64);
+        return append_memory(f, TSM, reply, "tsm-report", "tsm:", report, n + 64);
+}
+
 static int append_answer(struct fake *f, enum method m, sd_bus_message *call, sd_bus_message *reply) {
         int r = 0;
 
@@ -176,7 +200,7 @@ static int append_answer(struct fake *f, enum method m, sd_bus_message *call, sd
         case TD_QUOTE:
                 return append_memory(f, m, reply, "td-quote", "td-quote", NULL, 0);
         case TSM:
-                return append_memory(f, m, reply, "tsm-report", "tsm-report", NULL, 0);
+                return append_tsm(f, call, reply);
         case N_METHODS:
                 break;
         }

@@ -338,6 +338,76 @@ def test_providers_are_found_and_told():
         assert described[0] == ["vtpm", True, "it is a fake"], described
 
 
+REPORTS = "sys/kernel/config/tsm/report"
+
+
+def entries(guest):
+    return os.listdir(os.path.join(guest.simulator.root, REPORTS))
+
+
+def test_without_a_vtpm_the_hardware_is_asked():
+    with attesting() as guest:
+        guest.helpers.behave("Describe", "none")
+        guest.simulator.load_tsm(provider="sev_guest")
+        os.makedirs(os.path.join(guest.simulator.root, REPORTS, "cvmd-1"))  # what a killed one left
+        os.makedirs(os.path.join(guest.simulator.root, REPORTS, "somebody"))
+        for i in range(3):
+            b = Bundle(guest.clients.get(nonce_of(i), provider="tsm")[0], nonce_of(i))
+            assert b.records["tsm-report"] == b"tsm:sev_guest" + b.user_data
+            assert set(b.records) == {"claims", "batch", "tsm-report"}, b.records.keys()
+        wait_for("the entries to go", lambda: entries(guest) == ["somebody"])
+        assert guest.helpers.counts()["Quote"] == 0
+
+
+def test_the_provider_that_there_is_is_chosen():
+    with Guest("snp-openhcl") as guest:
+        guest.helpers = FakeHelpers(guest)
+        guest.helpers.behave("Describe", "none")
+        guest.simulator.load_tsm(provider="tdx_guest")
+        guest.cvmd.start("--report-window=0")
+        described = guest.bus.call("/org/cvmd1", "org.cvmd1.Attestation", "DescribeProviders")[0]
+        assert described == [["vtpm", False, "it is a fake"], ["tsm", True, "tdx_guest"]], described
+        clients = Clients(guest)
+        assert "tsm-report" in Bundle(clients.get(NONCE)[0], NONCE).records
+        assert "hcl-report" in Bundle(clients.get(NONCE, provider="vtpm")[0], NONCE).records
+
+
+def test_an_entry_that_cannot_be_made():
+    with attesting() as guest:
+        name, text = guest.clients.error(NONCE, provider="tsm")
+        assert name == "NotSupported" and REPORTS in text, (name, text)
+        guest.simulator.load_tsm(provider=None)
+        name, text = guest.clients.error(NONCE, provider="tsm")
+        assert name == "NotSupported" and "No such device" in text, (name, text)
+        guest.simulator.load_tsm(provider="sev_guest")
+        guest.helpers.behave("Tsm", "error org.cvmd1.Error.ReportInvalid")
+        assert guest.clients.error(NONCE, provider="tsm")[0] == "ReportInvalid"
+        guest.helpers.behave("Tsm", "well")
+
+        def asked():
+            return sum(verb == "mkdir" and path.startswith(REPORTS) for verb, path, _ in guest.simulator.requests())
+        before = asked()
+        guest.simulator.misbehave(how="hang", path=REPORTS + "/*", times=1)
+        guest.clients.call("hangs", NONCE, provider="tsm")
+        wait_for("the entry to be asked for", lambda: asked() > before)
+        guest.simulator.reoffer(instance=NETWORK, relid=40, flags=PLAIN)
+        guest.wait_verdict(NETWORK, "blocked")
+        guest.simulator.behave()
+        Bundle(guest.clients.answer("hangs")[0], NONCE)
+        wait_for("the entries to go", lambda: entries(guest) == [])
+
+
+def test_an_entry_goes_with_cvmd():
+    with attesting() as guest:
+        guest.simulator.load_tsm(provider="sev_guest")
+        guest.helpers.behave("Tsm", "hold")
+        guest.clients.call("a", NONCE, provider="tsm")
+        wait_for("the report to be asked for", lambda: guest.helpers.counts()["Tsm"] == 1)
+        assert len(entries(guest)) == 1
+        guest.cvmd.kill()
+        wait_for("the entry to go", lambda: entries(guest) == [])
+
+
 def write_log(guest, path, data):
     path = os.path.join(guest.simulator.root, path)
     os.makedirs(os.path.dirname(path), exist_ok=True)

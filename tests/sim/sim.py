@@ -24,6 +24,7 @@ import sys
 from snapshot import Malformed, Snapshot
 from tracing import TRACING, Tracing
 from tree import Tree
+from tsm import REPORTS, Tsm
 from vmbus import CLASSES, Refused, Vmbus
 
 MESSAGE_MAX = 65536
@@ -57,6 +58,7 @@ class Simulator:
         self.tree = Tree(options.root)
         self.tree.make_dir("sys/kernel")
         self.vmbus = Vmbus(self.tree, self.send_event)
+        self.tsm = Tsm(self.tree)
         self.channels = {r: c for r, c in snapshot.channels.items() if c["source"] != "none"}
         self.lockdown = options.lockdown
         self.tracing = None
@@ -162,6 +164,8 @@ class Simulator:
         try:
             if path.startswith(TRACING):
                 self.trace(verb, path, text)
+            elif path.startswith(REPORTS) and verb in ("mkdir", "rmdir"):
+                (self.tsm.make_dir if verb == "mkdir" else self.tsm.remove_dir)(path)
             elif verb in ("write", "truncate"):
                 self.vmbus.write(path, text)
             else:
@@ -239,6 +243,9 @@ class Simulator:
     def do_write(self, path, text):
         """As somebody with a shell would; gives the errno. Misbehaviour does not apply."""
         return self.perform(("write", path, text))
+
+    def do_load_tsm(self, provider):
+        self.tsm.load(provider)
 
     def do_put(self, path, text):
         """What a file says from now on, of which no uevent tells: a table of mounts, the network."""
