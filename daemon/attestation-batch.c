@@ -302,6 +302,8 @@ static void reported(struct batch_run *b) {
                 fail_all_with(b, -ESTALE, &(struct diag){ "the vTPM shows an old report again and again" });
                 return;
         }
+        if (!a->providers[b->provider].there) /* it came since we looked */
+                detect_soon(a);
         b->endorsed = false; /* an answer that came late was for another batch */
         endorsing_begin(a, &b->report.chip, &b->report.td_report); /* nothing is quoted yet */
         begin_turn(b);
@@ -345,6 +347,7 @@ static int on_report(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                         reported(b);
                 break;
         case ASK_ENDED:
+                tsm_close(b->attestation); /* half used */
                 if (b->provider == PROVIDER_TSM)
                         ask_tsm_report(b);
                 else
@@ -391,7 +394,9 @@ static void on_tsm_open(struct attestation *a, int r, const struct tsm_files *fi
                 r = tsm_append_files(call, files);
         if (r >= 0)
                 r = ask_send(a->bus, &b->ask, call, REPORT_TIMEOUT_USEC, on_report, b);
-        if (r < 0)
+        if (r >= 0)
+                tsm_handed_on(a);
+        else
                 fail_all_with(b, r, &(struct diag){});
 }
 

@@ -12,7 +12,10 @@ static int get_providers(sd_bus *connection, const char *path, const char *inter
 
 static int get_details(sd_bus *connection, const char *path, const char *interface, const char *property,
         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        return detect_append_details(userdata, reply);
+        struct attestation *a = userdata;
+
+        detect_unless_there(a); /* for whoever asks next */
+        return detect_append_details(a, reply);
 }
 
 static int method_get_evidence(sd_bus_message *call, void *userdata, sd_bus_error *error) {

@@ -12,6 +12,7 @@
 #include "daemon/attestation-tsm.h"
 
 #define PAUSE_USEC (10 * 1000 * (uint64_t)1000) /* anyone may ask; the TPM is not theirs */
+#define LATE_PAUSE_USEC (60 * 1000 * (uint64_t)1000)
 #define DESCRIBING_MAX 32
 
 int detect_append_details(const struct attestation *a, sd_bus_message *reply) {
@@ -116,16 +117,20 @@ static void on_tsm_looked(struct attestation *a, bool there, const char *why) {
         ask_describe(a);
 }
 
-static bool may_look(const struct attestation *a) {
-        return !a->detecting &&
-                (a->detected_at == 0 || now_usec(CLOCK_MONOTONIC) >= a->detected_at + PAUSE_USEC);
-}
-
-void detect_soon(struct attestation *a) {
-        if (!may_look(a))
+static void look_after(struct attestation *a, uint64_t pause_usec) {
+        if (a->detecting || (a->detected_at > 0 && now_usec(CLOCK_MONOTONIC) < a->detected_at + pause_usec))
                 return;
         a->detecting = true;
         tsm_look(a, on_tsm_looked);
+}
+
+void detect_soon(struct attestation *a) {
+        look_after(a, PAUSE_USEC);
+}
+
+void detect_unless_there(struct attestation *a) {
+        if (!a->providers[PROVIDER_VTPM].there && !a->providers[PROVIDER_TSM].there)
+                look_after(a, LATE_PAUSE_USEC);
 }
 
 int detect_describe(struct attestation *a, sd_bus_message *call) {

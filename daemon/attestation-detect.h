@@ -7,7 +7,10 @@
 /* Looks again, unless it does already or did so a moment ago. Observers of the property are told. */
 void detect_soon(struct attestation *a);
 
-/* The same; call is answered with all providers, "a(sbs)", when that is done. */
+/* The same while nothing is there: a TPM and its driver may come late. */
+void detect_unless_there(struct attestation *a);
+
+/* As detect_soon(); call is answered with all providers, "a(sbs)", when that is done. */
 int detect_describe(struct attestation *a, sd_bus_message *call);
 
 /* The connection is gone, and those who wait with it. */

@@ -119,7 +119,7 @@ static int send_told(int channel, const struct told *t, const int *fds, size_t n
 
 static _Noreturn void run_helper(struct sysroot *root, int channel) {
         const int keep[] = { root->fd, channel };
-        int fds[TSM_FILES_MAX];
+        int fds[TSM_FILES_MAX], r;
         struct told t = {};
         char folder[128], end;
         size_t n = 0;
@@ -135,7 +135,10 @@ static _Noreturn void run_helper(struct sysroot *root, int channel) {
                 (void)diag_errno(&t.why, t.r, "cannot make /%s", folder);
         else
                 t.r = open_files(root, folder, &t, fds, &n);
-        if (send_told(channel, &t, fds, t.r < 0 ? 0 : n) >= 0)
+        r = send_told(channel, &t, fds, t.r < 0 ? 0 : n);
+        for (size_t i = 0; i < n; i++)
+                close(fds[i]); /* cvmd has its own */
+        if (r >= 0)
                 while (recv(channel, &end, sizeof(end), 0) < 0 && errno == EINTR)
                         ;
         (void)sysroot_remove_dir(root, folder);
@@ -166,7 +169,19 @@ static void let_end(struct tsm_entry *e) {
         (void)sd_event_source_set_io_fd_own(end, 1);
 }
 
-void tsm_close(struct attestation *a) {
+static void close_files(struct tsm_entry *e) {
+        for (size_t i = 0; i < TSM_FILES_MAX; i++) {
+                closep(&e->files.fds[i]);
+                e->files.fds[i] = -1;
+        }
+}
+
+void tsm_handed_on(struct attestation *a) {
+        if (a->tsm)
+                close_files(a->tsm);
+}
+
+void tsm_forget(struct attestation *a) {
         struct tsm_entry *e = a->tsm;
 
         if (!e)
@@ -176,29 +191,36 @@ void tsm_close(struct attestation *a) {
         sd_event_source_unref(e->patience);
         closep(&e->channel);
         let_end(e);
-        for (size_t i = 0; i < TSM_FILES_MAX; i++)
-                closep(&e->files.fds[i]);
+        close_files(e);
         free(e);
 }
 
+void tsm_close(struct attestation *a) {
+        if (a->tsm && a->tsm->looked)
+                a->tsm->opened = NULL; /* looking goes on */
+        else
+                tsm_forget(a);
+}
+
+/* The helper has told: whoever looks knows, and whoever opened has the entry. */
 static void told(struct tsm_entry *e, int r, const struct diag *d) {
         struct attestation *a = e->attestation;
-        tsm_opened opened = e->opened;
         tsm_looked looked = e->looked;
-        char provider[sizeof(e->files.provider)];
+        tsm_opened opened;
 
         e->answer = sd_event_source_unref(e->answer);
         e->patience = sd_event_source_unref(e->patience);
-        memcpy(provider, e->files.provider, sizeof(provider));
+        e->looked = NULL;
+        if (looked)
+                looked(a, r >= 0, r >= 0 ? e->files.provider : d->text);
+        opened = e->opened;
         if (opened && r >= 0) {
                 opened(a, 0, &e->files, d); /* which may close it */
                 return;
         }
-        tsm_close(a);
+        tsm_forget(a);
         if (opened)
                 opened(a, -EOPNOTSUPP, NULL, d);
-        else
-                looked(a, r >= 0, r >= 0 ? provider : d->text);
 }
 
 static int receive(struct tsm_entry *e, struct told *ret) {
@@ -277,13 +299,17 @@ static int start(struct attestation *a, tsm_opened opened, tsm_looked looked) {
                 process_let_go(child.channel);
         }
         if (r < 0)
-                tsm_close(a);
+                tsm_forget(a);
         return r;
 }
 
 int tsm_open(struct attestation *a, tsm_opened opened, struct diag *d) {
-        int r = start(a, opened, NULL);
+        int r = 0;
 
+        if (a->tsm && a->tsm->looked) /* the entry that looking makes will do */
+                a->tsm->opened = opened;
+        else
+                r = start(a, opened, NULL);
         return r < 0 ? diag_errno(d, r, "configfs-tsm") : 0;
 }
 
@@ -296,7 +322,7 @@ void tsm_look(struct attestation *a, tsm_looked looked) {
         if (r == -ENOENT || r == -ENOTDIR)
                 looked(a, false, "the kernel has no /" TSM_FOLDER);
         else if (r == -EBUSY) /* one is open this very moment */
-                looked(a, true, a->tsm->files.provider);
+                looked(a, true, a->tsm->files.provider[0] ? a->tsm->files.provider : "a report is made");
         else if (r < 0)
                 looked(a, false, errno_text(r));
 }

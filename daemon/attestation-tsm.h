@@ -23,8 +23,17 @@ typedef void (
 /* Makes an entry; `opened` follows when this succeeds, later. -EBUSY while one is open. */
 int tsm_open(struct attestation *a, tsm_opened opened, struct diag *d);
 
-/* Ends the entry, if there is one. */
+/*
+ * Closes the files once they were handed on, and keeps the entry: what was written to inblob counts when the
+ * last descriptor of it is closed.
+ */
+void tsm_handed_on(struct attestation *a);
+
+/* Ends the entry that was opened, if there is one. */
 void tsm_close(struct attestation *a);
+
+/* The same with one that looking makes: nothing follows. */
+void tsm_forget(struct attestation *a);
 
 /* The dictionary of descriptors that cvmd-attest wants. */
 int tsm_append_files(sd_bus_message *call, const struct tsm_files *files);

@@ -11,6 +11,7 @@
 #include "daemon/attestation-detect.h"
 #include "daemon/attestation-endorse.h"
 #include "daemon/attestation-private.h"
+#include "daemon/attestation-tsm.h"
 
 static int on_next_batch(sd_event_source *source, uint64_t usec, void *userdata) {
         attestation_go_on(userdata);
@@ -205,6 +206,7 @@ int attestation_new(struct bus *b, const struct bus_options *o, struct attestati
 void attestation_forget(struct attestation *a) {
         batch_free(a->batch);
         a->batch = NULL;
+        tsm_forget(a);
         detect_forget(a);
         endorsing_forget(a);
         a->next_batch = sd_event_source_unref(a->next_batch);

@@ -26,6 +26,18 @@ static bool add_bytes(struct json_object *o, const char *key, const struct span 
         return add_base64(o, key, BASE64_STANDARD, s);
 }
 
+/* TPM2B_PUBLIC: TPMT_PUBLIC behind its size, which is big-endian. */
+static bool add_public(struct json_object *o, const char *key, const struct span *s) {
+        _cleanup_(freep) uint8_t *sized = malloc(s->n + 2);
+
+        if (!sized)
+                return false;
+        sized[0] = (uint8_t)(s->n >> 8);
+        sized[1] = (uint8_t)s->n;
+        memcpy(sized + 2, s->bytes, s->n);
+        return add_bytes(o, key, &(struct span){ sized, s->n + 2 });
+}
+
 static struct span text_span(const char *text) {
         return (struct span){ (const uint8_t *)text, strlen(text) };
 }
@@ -70,9 +82,9 @@ static bool add_pcrs(struct json_object *o, const struct pcr_bank *bank) {
 static struct json_object *tpm_json(const struct export_parts *p) {
         _cleanup_(json_putp) struct json_object *o = json_object_new_object();
 
-        if (!o || !add_bytes(o, "AikCert", &p->ak_certificate) || !add_bytes(o, "AikPub", &p->ak_public) ||
+        if (!o || !add_bytes(o, "AikCert", &p->ak_certificate) || !add_public(o, "AikPub", &p->ak_public) ||
                 !add_bytes(o, "PcrQuote", &p->message) || !add_bytes(o, "PcrSignature", &p->signature) ||
-                !add_bytes(o, "EncKeyPub", &p->key) || !add_bytes(o, "EncKeyCertifyInfo", &p->key_info) ||
+                !add_public(o, "EncKeyPub", &p->key) || !add_bytes(o, "EncKeyCertifyInfo", &p->key_info) ||
                 !add_bytes(o, "EncKeyCertifyInfoSignature", &p->key_signature) || !add_pcrs(o, p->pcrs))
                 return NULL;
         return TAKE(o);

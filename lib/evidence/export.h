@@ -18,7 +18,8 @@ struct export_parts {
         struct span message;        /* TPMS_ATTEST */
         struct span signature;      /* the bare RSA signature */
         const struct pcr_bank *pcrs;
-        struct span key, key_info, key_signature, ak_public; /* of MaaKey, for Azure alone */
+        struct span key, key_info, key_signature,
+                ak_public; /* of MaaKey, for Azure alone: keys TPMT_PUBLIC */
         struct span firmware_log;
         struct span vek_chain; /* PEM */
         struct span vek;       /* DER */

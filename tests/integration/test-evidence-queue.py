@@ -397,6 +397,22 @@ def test_an_entry_that_cannot_be_made():
         wait_for("the entries to go", lambda: entries(guest) == [])
 
 
+def test_looking_for_providers_and_evidence_do_not_disturb_each_other():
+    with Guest("snp-openhcl") as guest:
+        guest.helpers = FakeHelpers(guest)
+        guest.simulator.load_tsm(provider="sev_guest")
+        guest.simulator.misbehave(how="hang", path=REPORTS + "/*", times=1)
+        guest.cvmd.start("--report-window=0")  # it looks by itself
+        clients = Clients(guest)
+        Bundle(clients.get(NONCE, provider="vtpm")[0], NONCE)
+        clients.call("tsm", nonce_of(1), provider="tsm")
+        assert guest.helpers.counts()["Describe"] == 0
+        guest.simulator.behave()
+        assert "tsm-report" in Bundle(clients.answer("tsm")[0], nonce_of(1)).records
+        described = guest.bus.call("/org/cvmd1", "org.cvmd1.Attestation", "DescribeProviders")[0]
+        assert described == [["vtpm", True, "it is a fake"], ["tsm", True, "sev_guest"]], described
+
+
 def test_an_entry_goes_with_cvmd():
     with attesting() as guest:
         guest.simulator.load_tsm(provider="sev_guest")

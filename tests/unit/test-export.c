@@ -220,6 +220,8 @@ static void azure_gets_all_fields(void **state) {
         assert_int_equal(tpm->n_children, 9);
         assert_string_equal(string_at(tpm, "PcrQuote"), "bWVzc2FnZQ==");
         assert_string_equal(string_at(tpm, "EncKeyCertifyInfoSignature"), "c2lnbmVk");
+        assert_string_equal(string_at(tpm, "EncKeyPub"), "AANrZXk="); /* behind its size */
+        assert_string_equal(string_at(tpm, "AikPub"), "AAJhaw==");
         assert_int_equal(json_member(tpm, "PcrSet")->n_children, 2);
         assert_int_equal(json_member(tpm, "PcrSet")->children->next->integer, 14);
         assert_int_equal(json_member(json_member(tpm, "PCRs")->children->next, "Index")->integer, 14);
