@@ -73,7 +73,8 @@ static EVP_PKEY *share(EVP_PKEY *key) {
         return key;
 }
 
-void forge_ca_imitate(const struct forge_pki *p, enum forge_ca_name name, struct forge_ca *ret) {
+void forge_ca_imitate_below(const struct forge_pki *p, enum forge_ca_name name,
+        const struct forge_ca *issuer, struct forge_ca *ret) {
         const struct authority *a = &authorities[name];
         struct forge_ca imitation = { .signing = a->signing };
 
@@ -83,8 +84,12 @@ void forge_ca_imitate(const struct forge_pki *p, enum forge_ca_name name, struct
                 imitation.key = share(p->key[FORGE_OTHER_AK]);
         else
                 imitation.key = forge_ec_key("P-256");
-        imitation.certificate = certify(a, imitation.key, NULL);
+        imitation.certificate = certify(a, imitation.key, issuer);
         *ret = imitation;
+}
+
+void forge_ca_imitate(const struct forge_pki *p, enum forge_ca_name name, struct forge_ca *ret) {
+        forge_ca_imitate_below(p, name, NULL, ret);
 }
 
 void forge_ca_done(struct forge_ca *ca) {

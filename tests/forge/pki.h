@@ -48,8 +48,11 @@ void forge_pki_load(const char *path, struct forge_pki *ret);
  * intel-root.pem, azure-vtpm-root.pem. */
 void forge_pki_save_roots(const struct forge_pki *p, const char *folder);
 
-/* A self-signed CA of that name and kind with another key: what an attacker would make. */
+/* A CA of that name and kind with another key, as an attacker would make it: signs itself; or below his own.
+ */
 void forge_ca_imitate(const struct forge_pki *p, enum forge_ca_name name, struct forge_ca *ret);
+void forge_ca_imitate_below(const struct forge_pki *p, enum forge_ca_name name,
+        const struct forge_ca *issuer, struct forge_ca *ret);
 void forge_ca_done(struct forge_ca *ca);
 
 /* The certificate of a chip's key (P-384), and the chain that vouches for it. */
