@@ -65,6 +65,10 @@ static const struct option_row rows[] = {
                 "Add firmware, systemd, ima; all or none" },
         [OPTION_FRESHNESS] = { "freshness", 0, "HOW", CAN_EVIDENCE, true,
                 "report, or quote if the report may be old" },
+        [OPTION_BATCH] = { "batch", 0, NULL, CAN_VERIFY, false,
+                "A piece of evidence a line, a result a line" },
+        [OPTION_JOBS] = { "jobs", 0, "N", CAN_VERIFY, false,
+                "How many processes verify a batch (default 1)" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
@@ -211,6 +215,8 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
                 return parse_count(id, value, 86400, &o->confirm_within, d);
         if (id == OPTION_BOOTS)
                 return parse_count(id, value, 100, &o->boots, d);
+        if (id == OPTION_JOBS)
+                return parse_count(id, value, 256, &o->jobs, d);
         if (id == OPTION_FOR)
                 return parse_count(id, value, 86400, &o->seconds, d);
         if (id == OPTION_POLICY)
@@ -268,17 +274,20 @@ static int check_host(const struct options *o, struct diag *d) {
         return 0;
 }
 
-/* What is both given and waived would be neither. */
-static int check_waivers(const struct options *o, struct diag *d) {
+/* What is both given and waived would be neither; what is about a batch alone means nothing else. */
+static int check_verify(const struct options *o, struct diag *d) {
         static const enum option_id pairs[][2] = {
                 { OPTION_NONCE, OPTION_ANY_NONCE },
                 { OPTION_BIND, OPTION_ANY_BIND },
+                { OPTION_BATCH, OPTION_OUTPUT },
         };
 
         for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
                 if (o->given[pairs[i][0]] && o->given[pairs[i][1]])
                         return diag_fail(d, -EINVAL, "--%s and --%s exclude each other: give one of them",
                                 rows[pairs[i][0]].name, rows[pairs[i][1]].name);
+        if (o->given[OPTION_JOBS] && !o->given[OPTION_BATCH])
+                return diag_fail(d, -EINVAL, "--jobs is about a batch: add --batch");
         return 0;
 }
 
@@ -302,7 +311,7 @@ int options_check(const struct options *o, const char *verb, unsigned can, struc
         if (o->given[OPTION_RUNTIME] && o->given[OPTION_PERMANENT])
                 return diag_fail(d, -EINVAL,
                         "--runtime and --permanent exclude each other: give one of them");
-        if (check_waivers(o, d) < 0)
+        if (check_verify(o, d) < 0)
                 return -EINVAL;
         if (o->given[OPTION_HOST])
                 return check_host(o, d);

@@ -57,6 +57,8 @@ enum option_id {
         OPTION_PCRS,
         OPTION_EVENT_LOG,
         OPTION_FRESHNESS,
+        OPTION_BATCH,
+        OPTION_JOBS,
         _OPTION_MAX,
 };
 
@@ -116,6 +118,7 @@ struct options {
         uint32_t confirm_within; /* seconds; 0: not given */
         uint32_t boots;          /* 0: not given */
         uint32_t seconds;        /* of --for */
+        uint32_t jobs;           /* 0: not given */
         char **words;            /* what is left: the verb and its arguments, borrowed from argv */
         size_t n_words;
 };

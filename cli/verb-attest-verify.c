@@ -1,26 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* attest verify and attest roots: without a daemon, without root, without a network. */
 #include <errno.h>
+#include <json-c/json_tokener.h>
 
 #include "cli/input.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "cli/verify-batch.h"
 #include "cli/verify-setup.h"
 #include "cli/verify-text.h"
 #include "lib/base/hex.h"
 #include "lib/base/json-build.h"
 #include "lib/verify/verification-json.h"
 
-static int print(struct context *x, const struct verification *v) {
+static int print_json(struct context *x, const struct verification *v) {
+        _cleanup_(json_text_done) struct json_text text = {};
         _cleanup_(json_putp) struct json_object *o = NULL;
-        int r;
 
-        if (x->out.json == JSON_OFF)
-                return verify_text_print(v, &x->out);
-        r = verification_json(v, &o);
+        verification_json(v, 0, &text);
+        json_text_raw(&text, "\n");
+        if (text.no_memory)
+                return -ENOMEM;
+        text.text[text.n - 1] = 0;
+        o = json_tokener_parse(text.text);
+        if (!o)
+                return -ENOMEM;
+        output_json(&x->out, o);
+        return 0;
+}
+
+/* Many pieces, one a line. */
+static int run_batch(struct context *x, const char *name) {
+        _cleanup_(verify_setup_done) struct verify_setup setup = {};
+        _cleanup_(closep) int fd = -1;
+        int r = verify_setup(x, true, &setup);
+
         if (r >= 0)
-                output_json(&x->out, o);
-        return r;
+                r = input_open(name, &fd, &x->diag);
+        return r < 0 ? r : verify_batch(x, setup.verifier, fd, x->options->jobs);
 }
 
 int verb_attest_verify(struct context *x, char **args, size_t n) {
@@ -30,6 +47,8 @@ int verb_attest_verify(struct context *x, char **args, size_t n) {
         size_t size;
         int r;
 
+        if (x->options->given[OPTION_BATCH])
+                return run_batch(x, args[0]);
         if (!v)
                 return -ENOMEM;
         r = verify_setup(x, false, &setup);
@@ -40,7 +59,7 @@ int verb_attest_verify(struct context *x, char **args, size_t n) {
         r = verifier_run(setup.verifier, bytes, size, v, &x->diag);
         if (r < 0)
                 return diag_wrap(&x->diag, r, "%s", args[0]);
-        r = print(x, v);
+        r = x->out.json == JSON_OFF ? verify_text_print(v, &x->out) : print_json(x, v);
         if (!checks_acceptable(&v->checks))
                 x->exit = EXIT_CODE_NOT_COMPLIANT;
         verification_done(v);

@@ -7,15 +7,22 @@
 
 #include "lib/base/escape.h"
 
-#define CACHE_SIZE 256 /* slots; a certificate that falls into a slot in use takes its place */
+/* A certificate is in one of the places of its set; a new one takes the place of that which came first. */
+#define CACHE_SETS 64
+#define CACHE_PLACES 4
 
 struct slot {
         struct digest key; /* SHA-256 of the bytes as they came, PEM or DER */
         struct certificate *certificate;
 };
 
+struct set {
+        struct slot slots[CACHE_PLACES];
+        unsigned next; /* the place that is taken next */
+};
+
 struct certificate_cache {
-        struct slot slots[CACHE_SIZE];
+        struct set sets[CACHE_SETS];
 };
 
 struct certificate *certificate_ref(struct certificate *c) {
@@ -94,8 +101,8 @@ int certificate_cache_new(struct certificate_cache **ret) {
 }
 
 void certificate_cache_free(struct certificate_cache *cache) {
-        for (size_t i = 0; cache && i < CACHE_SIZE; i++)
-                certificate_unref(cache->slots[i].certificate);
+        for (size_t i = 0; cache && i < (size_t)CACHE_SETS * CACHE_PLACES; i++)
+                certificate_unref(cache->sets[i / CACHE_PLACES].slots[i % CACHE_PLACES].certificate);
         free(cache);
 }
 
@@ -132,21 +139,33 @@ static int parse_pem(const char *what, struct span text, struct certificate **re
         return r < 0 ? r : parse(what, der, n, ret, d);
 }
 
+/* NULL: it is not there. */
+static struct slot *find(struct set *set, const struct digest *key) {
+        for (size_t i = 0; i < CACHE_PLACES; i++)
+                if (set->slots[i].certificate &&
+                        memcmp(set->slots[i].key.bytes, key->bytes, sizeof(key->bytes)) == 0)
+                        return &set->slots[i];
+        return NULL;
+}
+
 /* bytes: the DER, or the text between the lines of PEM. */
 static int get(struct certificate_cache *cache, const char *what, bool pem, const uint8_t *bytes, size_t n,
         struct certificate **ret, struct diag *d) {
         struct certificate *c;
         struct digest key;
         struct slot *slot;
+        struct set *set;
         int r;
 
         if (digest_sha256(bytes, n, &key) < 0)
                 return diag_fail(d, -EIO, "OpenSSL cannot compute SHA-256");
-        slot = &cache->slots[key.bytes[0] % CACHE_SIZE];
-        if (!slot->certificate || memcmp(slot->key.bytes, key.bytes, sizeof(key.bytes)) != 0) {
+        set = &cache->sets[key.bytes[0] % CACHE_SETS];
+        slot = find(set, &key);
+        if (!slot) {
                 r = pem ? parse_pem(what, (struct span){ bytes, n }, &c, d) : parse(what, bytes, n, &c, d);
                 if (r < 0)
                         return r;
+                slot = &set->slots[set->next++ % CACHE_PLACES];
                 certificate_unref(slot->certificate);
                 *slot = (struct slot){ .key = key, .certificate = c };
         }

@@ -27,10 +27,17 @@ struct key_slot {
         EVP_PKEY *key;
 };
 
+struct point_slot {
+        uint8_t point[64];
+        EVP_PKEY *key;
+};
+
 struct signatures {
         EVP_MD_CTX *context;
         EVP_MD *hashes[N_HASHES];
         struct key_slot keys[KEYS_MAX];
+        struct point_slot points[KEYS_MAX];
+        struct digest good[KEYS_MAX]; /* of signer, signature and message; zero: none */
 };
 
 static void ecdsa_sig_freep(ECDSA_SIG **sig) {
@@ -58,6 +65,8 @@ void signatures_free(struct signatures *s) {
                 return;
         for (size_t i = 0; i < KEYS_MAX; i++)
                 EVP_PKEY_free(s->keys[i].key);
+        for (size_t i = 0; i < KEYS_MAX; i++)
+                EVP_PKEY_free(s->points[i].key);
         for (size_t i = 0; i < N_HASHES; i++)
                 EVP_MD_free(s->hashes[i]);
         EVP_MD_CTX_free(s->context);
@@ -128,6 +137,34 @@ bool signature_ecdsa_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash has
         return is_good(s, key, hash, 0, der, (size_t)size, message, n_message);
 }
 
+/* What a signature that was good is remembered by. */
+static bool digest_all(struct signatures *s, const struct digest *signer, const uint8_t *r_bytes,
+        const uint8_t *s_bytes, size_t n, const void *message, size_t n_message, struct digest *ret) {
+        EVP_MD_CTX_reset(s->context);
+        return EVP_DigestInit_ex2(s->context, find_hash(s, PCR_SHA256), NULL) == 1 &&
+                EVP_DigestUpdate(s->context, signer->bytes, sizeof(signer->bytes)) == 1 &&
+                EVP_DigestUpdate(s->context, r_bytes, n) == 1 &&
+                EVP_DigestUpdate(s->context, s_bytes, n) == 1 &&
+                EVP_DigestUpdate(s->context, message, n_message) == 1 &&
+                EVP_DigestFinal_ex(s->context, ret->bytes, NULL) == 1;
+}
+
+bool signature_ecdsa_good_again(struct signatures *s, const struct digest *signer, EVP_PKEY *key,
+        enum pcr_hash hash, const uint8_t *r_bytes, const uint8_t *s_bytes, size_t n, const void *message,
+        size_t n_message) {
+        struct digest all, *slot;
+
+        if (!digest_all(s, signer, r_bytes, s_bytes, n, message, n_message, &all))
+                return false;
+        slot = &s->good[all.bytes[0] % KEYS_MAX];
+        if (memcmp(slot->bytes, all.bytes, sizeof(all.bytes)) == 0)
+                return true;
+        if (!signature_ecdsa_good(s, key, hash, r_bytes, s_bytes, n, message, n_message))
+                return false;
+        *slot = all;
+        return true;
+}
+
 bool signature_tpm_good(struct signatures *s, EVP_PKEY *key, const struct tpm_signature *signature,
         const void *message, size_t n_message) {
         uint8_t rs[2][ECDSA_SIZE_MAX] = {};
@@ -194,7 +231,7 @@ int signature_rsa_key(struct signatures *s, const struct rsa_key *rsa, EVP_PKEY 
         return 0;
 }
 
-int signature_p256_key(const uint8_t point[static 64], EVP_PKEY **ret) {
+static int make_p256_key(const uint8_t point[static 64], EVP_PKEY **ret) {
         _cleanup_(param_bld_freep) OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
         uint8_t encoded[65] = { 0x04 }; /* uncompressed */
 
@@ -203,4 +240,21 @@ int signature_p256_key(const uint8_t point[static 64], EVP_PKEY **ret) {
                 OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, encoded, sizeof(encoded)) != 1)
                 return -ENOMEM;
         return make_key("EC", b, ret);
+}
+
+int signature_p256_key(struct signatures *s, const uint8_t point[static 64], EVP_PKEY **ret) {
+        struct point_slot *slot = &s->points[point[0] % KEYS_MAX];
+        EVP_PKEY *key = NULL;
+        int r;
+
+        if (!slot->key || memcmp(slot->point, point, sizeof(slot->point)) != 0) {
+                r = make_p256_key(point, &key);
+                if (r < 0)
+                        return r;
+                EVP_PKEY_free(slot->key);
+                memcpy(slot->point, point, sizeof(slot->point));
+                slot->key = key;
+        }
+        *ret = slot->key;
+        return 0;
 }

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <stdbool.h>
 
+#include "lib/base/digest.h"
 #include "lib/format/runtime-claims.h"
 #include "lib/format/tpm-attest.h"
 
@@ -21,6 +22,14 @@ DEFINE_FREEP(struct signatures, signatures_free)
 bool signature_ecdsa_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, const uint8_t *r_bytes,
         const uint8_t *s_bytes, size_t n, const void *message, size_t n_message);
 
+/*
+ * The same for signatures that come again and again: the last few that were good are remembered. signer is
+ * what tells the key from all others, the fingerprint of its certificate.
+ */
+bool signature_ecdsa_good_again(struct signatures *s, const struct digest *signer, EVP_PKEY *key,
+        enum pcr_hash hash, const uint8_t *r_bytes, const uint8_t *s_bytes, size_t n, const void *message,
+        size_t n_message);
+
 /* A TPM's, by any of its schemes; SHA-1 is refused. */
 bool signature_tpm_good(struct signatures *s, EVP_PKEY *key, const struct tpm_signature *signature,
         const void *message, size_t n_message);
@@ -28,9 +37,5 @@ bool signature_tpm_good(struct signatures *s, EVP_PKEY *key, const struct tpm_si
 /* The key of an AK; the last few are kept. *ret is borrowed until the next call. -EBADMSG: no such key. */
 int signature_rsa_key(struct signatures *s, const struct rsa_key *rsa, EVP_PKEY **ret);
 
-/* A point on P-256: x and y, big-endian. The caller frees *ret. -EBADMSG: it is not on the curve. */
-int signature_p256_key(const uint8_t point[static 64], EVP_PKEY **ret);
-
-static inline void evp_pkey_freep(EVP_PKEY **key) {
-        EVP_PKEY_free(*key);
-}
+/* A point on P-256: x and y, big-endian. Kept and borrowed likewise. -EBADMSG: it is not on the curve. */
+int signature_p256_key(struct signatures *s, const uint8_t point[static 64], EVP_PKEY **ret);

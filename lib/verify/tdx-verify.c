@@ -17,22 +17,24 @@ static const struct chain_checks pck_checks = {
         .validity = CHECK_PCK_VALIDITY,
 };
 
-static bool ecdsa_good(const struct anchors *a, EVP_PKEY *key, struct span signature, struct span message) {
-        return signature.n == (size_t)2 * P256_SIZE &&
-                signature_ecdsa_good(a->signatures, key, PCR_SHA256, signature.bytes,
-                        signature.bytes + P256_SIZE, P256_SIZE, message.bytes, message.n);
+static bool is_pair(struct span signature) {
+        return signature.n == (size_t)2 * P256_SIZE;
 }
 
 /* The attestation key signed the TD's measurements. */
 static void verify_signature(const struct tdx_quote *quote, const struct anchors *a, struct checks *c) {
-        _cleanup_(evp_pkey_freep) EVP_PKEY *key = NULL;
+        const uint8_t *pair = quote->signature.bytes;
+        EVP_PKEY *key;
 
-        if (signature_p256_key(quote->attestation_key.bytes, &key) < 0) {
+        if (signature_p256_key(a->signatures, quote->attestation_key.bytes, &key) < 0) {
                 check_note(c, CHECK_TD_QUOTE_SIGNATURE, CHECK_FAIL,
                         "the attestation key is no point on P-256");
                 return;
         }
-        check_that(c, CHECK_TD_QUOTE_SIGNATURE, ecdsa_good(a, key, quote->signature, quote->signed_part),
+        check_that(c, CHECK_TD_QUOTE_SIGNATURE,
+                is_pair(quote->signature) &&
+                        signature_ecdsa_good(a->signatures, key, PCR_SHA256, pair, pair + P256_SIZE,
+                                P256_SIZE, quote->signed_part.bytes, quote->signed_part.n),
                 "ECDSA P-256 by the attestation key over %zu bytes", quote->signed_part.n);
 }
 
@@ -58,6 +60,19 @@ static void verify_binding(const struct tdx_quote *quote, struct checks *c) {
                 "the quoting enclave's report names the attestation key");
 }
 
+/* One for each enclave and platform: the same comes with every quote. */
+static void verify_qe(const struct tdx_quote *quote, const struct certificate *pck, const struct anchors *a,
+        struct checks *c) {
+        const uint8_t *pair = quote->qe_signature.bytes;
+
+        check_that(c, CHECK_QE_SIGNATURE,
+                is_pair(quote->qe_signature) &&
+                        signature_ecdsa_good_again(a->signatures, &pck->fingerprint, pck->key, PCR_SHA256,
+                                pair, pair + P256_SIZE, P256_SIZE, quote->qe_report_bytes.bytes,
+                                quote->qe_report_bytes.n),
+                "the quoting enclave's report, by the key of %s", certificate_name(pck).text);
+}
+
 int tdx_verify(const struct tdx_quote *quote, const struct anchors *a, struct checks *c, struct diag *d) {
         _cleanup_(certificates_done) struct certificates chain = {};
         const struct root *root;
@@ -69,9 +84,7 @@ int tdx_verify(const struct tdx_quote *quote, const struct anchors *a, struct ch
                 return r;
         verify_signature(quote, a, c);
         verify_binding(quote, c);
-        check_that(c, CHECK_QE_SIGNATURE,
-                ecdsa_good(a, chain.of[0]->key, quote->qe_signature, quote->qe_report_bytes),
-                "the quoting enclave's report, by the key of %s", certificate_name(chain.of[0]).text);
+        verify_qe(quote, chain.of[0], a, c);
         chain_verify(&chain, ROOT_INTEL, a->roots, a->at, &pck_checks, c, &root);
         check_note(c, CHECK_TDX_TCB, CHECK_UNAVAILABLE,
                 "no TCB info was given: whether the platform is up to date is not known");

@@ -1,93 +1,80 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Written as text: of a batch, there is one for each line. */
 #include "lib/verify/verification-json.h"
 
-#include <errno.h>
-
-#include "lib/base/json-build.h"
-
-struct json_object *verification_waived_json(const struct checks *c) {
-        _cleanup_(json_putp) struct json_object *a = json_object_new_array();
-
-        for (unsigned i = 0; a && i < N_WAIVERS; i++)
-                if (c->waived & 1U << i && !json_append_text(a, waiver_to_string(1U << i)))
-                        return NULL;
-        return TAKE(a);
+static void put_key(struct json_text *t, const char *key) {
+        json_text_raw(t, ",\"");
+        json_text_raw(t, key);
+        json_text_raw(t, "\":");
 }
 
-static struct json_object *checks_json(const struct checks *c) {
-        _cleanup_(json_putp) struct json_object *a = json_object_new_array();
+static void put_verdicts(struct json_text *t, uint64_t line, bool authentic, bool trusted) {
+        json_text_raw(t, "{\"version\":1");
+        if (line > 0) {
+                put_key(t, "line");
+                json_text_number(t, (int64_t)line);
+        }
+        put_key(t, "authentic");
+        json_text_flag(t, authentic);
+        put_key(t, "trusted");
+        json_text_flag(t, trusted);
+}
 
-        for (unsigned i = 1; a && i < _CHECK_MAX; i++) {
-                struct json_object *o;
+static void put_waived(struct json_text *t, unsigned waived) {
+        const char *between = "";
 
+        put_key(t, "waived");
+        json_text_raw(t, "[");
+        for (unsigned i = 0; i < N_WAIVERS; i++)
+                if (waived & 1U << i) {
+                        json_text_raw(t, between);
+                        json_text_string(t, waiver_to_string(1U << i));
+                        between = ",";
+                }
+        json_text_raw(t, "]");
+}
+
+static void put_checks(struct json_text *t, const struct checks *c) {
+        const char *between = "{\"name\":";
+
+        put_key(t, "checks");
+        json_text_raw(t, "[");
+        for (unsigned i = 1; i < _CHECK_MAX; i++) {
                 if (!c->of[i].result)
                         continue;
-                o = json_object_new_object();
-                if (!json_append(a, o) || !json_add_text(o, "name", check_name(i)) ||
-                        !json_add_text(o, "result", check_result_to_string(c->of[i].result)) ||
-                        !json_add_text(o, "detail", c->of[i].detail))
-                        return NULL;
+                json_text_raw(t, between);
+                json_text_string(t, check_name(i));
+                put_key(t, "result");
+                json_text_string(t, check_result_to_string(c->of[i].result));
+                put_key(t, "detail");
+                json_text_string(t, c->of[i].detail);
+                json_text_raw(t, "}");
+                between = ",{\"name\":";
         }
-        return TAKE(a);
+        json_text_raw(t, "]");
 }
 
-static struct json_object *node_json(const struct json_node *node);
-
-static struct json_object *children_json(const struct json_node *node) {
-        bool is_object = node->kind == JSON_OBJECT;
-        _cleanup_(json_putp) struct json_object *o =
-                is_object ? json_object_new_object() : json_object_new_array();
-
-        for (const struct json_node *child = node->children; o && child; child = child->next) {
-                bool added;
-
-                if (child->kind == JSON_NULL)
-                        added = is_object ? json_add_null(o, child->key)
-                                          : json_object_array_add(o, NULL) == 0;
-                else
-                        added = is_object ? json_add(o, child->key, node_json(child))
-                                          : json_append(o, node_json(child));
-                if (!added)
-                        return NULL;
-        }
-        return TAKE(o);
-}
-
-/* Of anything but null. What was read strictly is what is shown: there is no second parser. */
-static struct json_object *node_json(const struct json_node *node) {
-        switch (node->kind) {
-        case JSON_BOOLEAN:
-                return json_object_new_boolean(node->boolean);
-        case JSON_INTEGER:
-                return json_object_new_int64(node->integer);
-        case JSON_STRING:
-                return json_object_new_string(node->string);
-        case JSON_LIST:
-        case JSON_OBJECT:
-                return children_json(node);
-        case JSON_NULL:
-        case _JSON_KIND_MAX:
-                break;
-        }
-        return NULL;
-}
-
-static bool add_claims(struct json_object *o, const struct json_document *claims) {
-        return claims ? json_add(o, "claims", node_json(claims->root)) : json_add_null(o, "claims");
-}
-
-int verification_json(const struct verification *v, struct json_object **ret) {
-        _cleanup_(json_putp) struct json_object *o = json_object_new_object();
+void verification_json(const struct verification *v, uint64_t line, struct json_text *t) {
         const struct evidence *e = &v->evidence;
 
-        if (!o || !json_add_number(o, "version", 1) ||
-                !json_add_flag(o, "authentic", checks_authentic(&v->checks)) ||
-                !json_add_flag(o, "trusted", checks_trusted(&v->checks)) ||
-                !json_add(o, "waived", verification_waived_json(&v->checks)) ||
-                !json_add_text(o, "form", evidence_form_to_string(e->form)) ||
-                !json_add_text(o, "kind", hcl_report_type_to_string(e->type)) ||
-                !json_add(o, "checks", checks_json(&v->checks)) || !add_claims(o, e->claims_document))
-                return -ENOMEM;
-        *ret = TAKE(o);
-        return 0;
+        put_verdicts(t, line, checks_authentic(&v->checks), checks_trusted(&v->checks));
+        put_waived(t, v->checks.waived);
+        put_key(t, "form");
+        json_text_string(t, evidence_form_to_string(e->form));
+        put_key(t, "kind");
+        json_text_string(t, hcl_report_type_to_string(e->type));
+        put_checks(t, &v->checks);
+        put_key(t, "claims");
+        if (e->claims_document)
+                json_text_node(t, e->claims_document->root);
+        else
+                json_text_raw(t, "null");
+        json_text_raw(t, "}");
+}
+
+void verification_error_json(const char *error, uint64_t line, struct json_text *t) {
+        put_verdicts(t, line, false, false);
+        put_key(t, "error");
+        json_text_string(t, error);
+        json_text_raw(t, "}");
 }

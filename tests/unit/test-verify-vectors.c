@@ -108,7 +108,7 @@ static void test_genuine_quote(void **state) {
                 "azure-cvm-tooling/hcl-report-tdx.bin" };
         _cleanup_(freep) uint8_t *file = NULL, *pem = NULL;
         _cleanup_(signatures_freep) struct signatures *s = NULL;
-        _cleanup_(evp_pkey_freep) EVP_PKEY *key = NULL;
+        EVP_PKEY *key = NULL;
         struct tpm_signature signature = { .scheme = TPM_RSASSA, .hash = PCR_SHA256 };
         struct span message;
         BIO *bio;
@@ -138,6 +138,7 @@ static void test_genuine_quote(void **state) {
                 assert_false(signature_tpm_good(s, ak, &signature, message.bytes, message.n));
                 evidence_done(e);
         }
+        EVP_PKEY_free(key);
 }
 
 /* Order, surplus and lack of certificates: what was given is taken as it stands. */
