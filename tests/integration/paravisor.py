@@ -48,8 +48,9 @@ class Paravisor:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.stop()
+        assert kind or self.process.returncode == 0, f"the paravisor ended with status {self.process.returncode}"
 
     def stop(self):
         if self.control:

@@ -58,6 +58,7 @@ static int tell_state(struct giver *g, struct json_object **ret, struct diag *d)
         hex_format(input, n, text);
         if (!j || add_counters(j, &o->vtpm->counters) < 0 ||
                 !json_add_flag(j, "held", queue_is_held(o->queue)) ||
+                !json_add_flag(j, "busy", queue_is_busy(o->queue)) ||
                 !json_add_text(j, "input", r < 0 ? NULL : text))
                 return -ENOMEM;
         *ret = TAKE(j);

@@ -6,7 +6,8 @@
  *   hold N    holds the Nth TPM command from now on, before it is carried out; the answer, "held", comes
  * then and not before; the hold ends with the connection, or with "go" or "drop" from any state     what
  * happened so far, as JSON: "commands", "nv-reads", "nv-writes", "quotes", "reports" (made), "requests"
- * (over HTTP), "followed" (redirects), "held", "input" (hexadecimal or null) Each is answered with one line:
+ * (over HTTP), "followed" (redirects), "held", "busy" (a command was begun), "input"
+ *             (hexadecimal or null) Each is answered with one line:
  * what was asked for, "ok", or "error: WHY".
  */
 #include "tests/paravisor/queue.h"

@@ -97,6 +97,14 @@ void machine_save_roots(const struct machine *m, const char *folder) {
         forge_pki_save_roots(&m->pki, folder);
 }
 
+void machine_save_vek(const struct machine *m, const char *path) {
+        _cleanup_(forge_bytes_done) struct forge_bytes chain =
+                forge_vek_chain(&m->pki, m->snp.product, false, m->vek_certificate);
+        _cleanup_(fclosep) FILE *f = fopen(path, "we");
+
+        forge_check(f && fwrite(chain.bytes, 1, chain.n, f) == chain.n && fflush(f) == 0, path);
+}
+
 /* The hardware's report over this report_data; the answer is its size. */
 static size_t make_hardware_report(const struct machine *m, const uint8_t *report_data,
         uint8_t ret[static HCL_HARDWARE_REPORT_SIZE]) {

@@ -27,6 +27,9 @@ void machine_set_keys(struct machine *m, const struct tpm_keys *keys);
 /* Its three roots as files: `cvmctl attest verify --roots`. */
 void machine_save_roots(const struct machine *m, const char *folder);
 
+/* The chain of the key that signs SNP reports, PEM, leaf first, for guests that cannot ask the endpoint. */
+void machine_save_vek(const struct machine *m, const char *path);
+
 /* The HCL report over these 64 bytes, cut to what it declares. */
 struct forge_bytes machine_report(const struct machine *m, const uint8_t *user_data, enum report_flaw flaw);
 

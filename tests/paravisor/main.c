@@ -27,7 +27,7 @@
 
 static const char usage[] =
         "usage: paravisor [OPTION]... FOLDER\n"
-        "FOLDER is empty; sockets and roots are made in it.\n"
+        "FOLDER is empty; sockets, roots and vek-chain.pem are made in it.\n"
         "  --isolation=snp|tdx|vbs|tvm  what the guest is isolated by (snp)\n"
         "  --product=Milan|Genoa|Turin  the processor (Milan)\n"
         "  --window=MSEC                in which a report is not made anew (2000)\n"
@@ -54,7 +54,7 @@ struct paravisor {
         int fd[2]; /* where the TCTI connects, and its second port */
         uint16_t port;
         sd_event_source *source[2];
-        char control_path[PATH_SIZE], qemu_path[PATH_SIZE], roots[PATH_SIZE];
+        char control_path[PATH_SIZE], qemu_path[PATH_SIZE], roots[PATH_SIZE], vek_path[PATH_SIZE];
 };
 
 static int parse_type(const char *word) {
@@ -145,11 +145,14 @@ static int make_paths(struct paravisor *p, const char *folder, struct diag *d) {
                 r = path_in(p->qemu_path, folder, "qemu", d);
         if (r >= 0)
                 r = path_in(p->roots, folder, "roots", d);
+        if (r >= 0)
+                r = path_in(p->vek_path, folder, "vek-chain.pem", d);
         if (r < 0)
                 return r;
         if (mkdir(p->roots, 0755) < 0)
                 return diag_errno(d, -errno, "%s", p->roots);
         machine_save_roots(p->machine, p->roots);
+        machine_save_vek(p->machine, p->vek_path);
         return 0;
 }
 

@@ -245,6 +245,10 @@ bool queue_is_held(const struct queue *q) {
         return q->held;
 }
 
+bool queue_is_busy(const struct queue *q) {
+        return q->current;
+}
+
 /* Takes one whole frame out of what was received. 0: it is not whole yet; -EPROTO. */
 static int take_frame(struct client *c, size_t n) {
         memmove(c->in, c->in + n, c->n_in - n);

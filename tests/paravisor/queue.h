@@ -36,4 +36,7 @@ int queue_hold(struct queue *q, unsigned nth, void (*held)(void *userdata), void
 void queue_release(struct queue *q, bool execute);
 bool queue_is_held(const struct queue *q);
 
+/* A command was begun: one that is slow, or held. */
+bool queue_is_busy(const struct queue *q);
+
 DEFINE_FREEP(struct queue, queue_free)
