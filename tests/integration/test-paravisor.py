@@ -54,6 +54,14 @@ def test_report_that_the_hardware_vouches_for():
             assert [key["kid"] for key in claims["keys"]] == ["HCLAkPub", "HCLEkPub"]
 
 
+def test_guests_without_such_hardware():
+    for isolation, kind, hardware in (("vbs", 1, 0x230), ("tvm", 3, 0)):
+        with Paravisor(f"--isolation={isolation}") as paravisor:
+            report = paravisor.read_report()
+            assert report[1224] == kind and claims_of(report)[1]["keys"]
+            assert len(report[32:1216].rstrip(b"\0")) == hardware
+
+
 def test_attestation_key():
     with Paravisor() as paravisor:
         public = paravisor.folder + "/ak.pem"
@@ -126,6 +134,11 @@ def test_slow_by_its_own_clock():
             done += 1
             assert paravisor.state()["commands"] == done
         assert done > 0 and tool.returncode == 0
+
+
+def test_slow_ends_by_itself():
+    with Paravisor("--order=slow 20") as paravisor:
+        paravisor.tool("tpm2_getrandom", "--hex", "4")
 
 
 def test_hold():

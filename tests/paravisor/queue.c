@@ -88,24 +88,6 @@ static void client_gone(struct client *c) {
                 client_free(c);
 }
 
-static bool loads(uint32_t code) {
-        static const uint32_t codes[] = {
-                TPM_CC_CREATE_PRIMARY,
-                0x15b /* HMAC_Start */,
-                0x157 /* Load */,
-                0x161 /* ContextLoad */,
-                0x167 /* LoadExternal */,
-                0x176 /* StartAuthSession */,
-                0x186 /* HashSequenceStart */,
-                0x191 /* CreateLoaded */,
-        };
-
-        for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-                if (codes[i] == code)
-                        return true;
-        return false;
-}
-
 /* The handles that a client has in the TPM, after a command that succeeded. */
 static void keep_account(struct client *c, const struct message *response) {
         struct cursor in = cursor_over(c->command.bytes + 6, c->command.n - 6);
@@ -119,7 +101,8 @@ static void keep_account(struct client *c, const struct message *response) {
                         if (c->handles[i] == handle)
                                 c->handles[i--] = c->handles[--c->n_handles];
                 unpark(c->queue);
-        } else if (loads(code) && c->n_handles < HANDLES_MAX) {
+        } else if (sessions_shape(&c->queue->vtpm->sessions, code).makes_handle &&
+                c->n_handles < HANDLES_MAX) {
                 c->handles[c->n_handles++] = cursor_be32(&out);
         }
 }
@@ -249,13 +232,14 @@ bool queue_is_busy(const struct queue *q) {
         return q->current;
 }
 
-/* Takes one whole frame out of what was received. 0: it is not whole yet; -EPROTO. */
+/* The command in the first n bytes of what was received was taken. */
 static int take_frame(struct client *c, size_t n) {
         memmove(c->in, c->in + n, c->n_in - n);
         c->n_in -= n;
         return 1;
 }
 
+/* These take a whole command out of what was received: 1. 0: it is not whole yet; -EPROTO, -EPIPE. */
 static int take_mssim(struct client *c) {
         struct cursor in = cursor_over(c->in, c->n_in);
         uint32_t order = cursor_be32(&in);

@@ -37,10 +37,17 @@ int sessions_init(struct sessions *s, struct swtpm *t, struct diag *d) {
         for (size_t i = 0; i < n; i++) {
                 uint32_t attributes = cursor_be32(&c); /* TPMA_CC */
 
-                if ((attributes & 0xffff) < sizeof(s->n_handles))
-                        s->n_handles[attributes & 0xffff] = attributes >> 25 & 7;
+                if ((attributes & 0xffff) < COMMANDS_MAX)
+                        s->shapes[attributes & 0xffff] = (struct command_shape){
+                                .n_handles = attributes >> 25 & 7,
+                                .makes_handle = attributes >> 28 & 1,
+                        };
         }
         return cursor_finish(&c) ? 0 : diag_fail(d, -EBADMSG, "swtpm does not tell its commands");
+}
+
+struct command_shape sessions_shape(const struct sessions *s, uint32_t code) {
+        return code < COMMANDS_MAX ? s->shapes[code] : (struct command_shape){};
 }
 
 const uint8_t *sessions_nonce(const struct sessions *s, uint32_t handle, size_t *ret_size) {
@@ -127,14 +134,12 @@ void sessions_follow(struct sessions *s, const uint8_t *command, size_t n, const
                 follow_start(s, in, out);
                 return;
         }
-        if (tag != TPM_SESSIONS || code >= sizeof(s->n_handles))
+        if (tag != TPM_SESSIONS)
                 return;
-        cursor_bytes(&in, 4 * (size_t)s->n_handles[code]);
+        cursor_bytes(&in, 4 * (size_t)sessions_shape(s, code).n_handles);
         size = cursor_be32(&in);
         area = cursor_sub(&in, size);
-        /* A handle in a response that has sessions stands in front of the size of the parameters. */
-        if (code == 0x131 || code == 0x157 || code == 0x167 || code == 0x191 || code == 0x15b ||
-                code == 0x186)
+        if (sessions_shape(s, code).makes_handle) /* in front of the size of the parameters */
                 cursor_be32(&out);
         size = cursor_be32(&out);
         cursor_bytes(&out, size);

@@ -12,10 +12,17 @@
 
 #define SESSION_PASSWORD 0x40000009
 #define SESSIONS_MAX 64
+#define COMMANDS_MAX 0x200 /* codes are below */
 #define NONCE_MAX_SIZE 64
 #define HMAC_SIZE 32
 
-/* What the sessions of the TPM are at, and how many handles each command has. */
+/* By command code, from TPMA_CC: how many handles it has, and whether its response has one. */
+struct command_shape {
+        uint8_t n_handles;
+        bool makes_handle;
+};
+
+/* What the sessions of the TPM are at, and what its commands look like. */
 struct sessions {
         struct {
                 uint32_t handle;
@@ -23,7 +30,7 @@ struct sessions {
                 size_t n_nonce;
         } of[SESSIONS_MAX];
         size_t n;
-        uint8_t n_handles[0x200]; /* by command code */
+        struct command_shape shapes[COMMANDS_MAX];
 };
 
 /* One session as a command or a response carries it. Borrows. */
@@ -36,6 +43,9 @@ struct session {
 
 /* Asks the TPM for its commands. */
 int sessions_init(struct sessions *s, struct swtpm *t, struct diag *d);
+
+/* No handles for a code that the TPM does not have. */
+struct command_shape sessions_shape(const struct sessions *s, uint32_t code);
 
 /* A command that succeeded, and its response: keeps the nonces. */
 void sessions_follow(struct sessions *s, const uint8_t *command, size_t n, const struct message *response);

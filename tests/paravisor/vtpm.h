@@ -16,7 +16,6 @@
 #include "tests/paravisor/session.h"
 #include "tests/paravisor/tpm.h"
 
-#define VTPM_NO_INDEX 0x18b      /* TPM_RC_HANDLE, of the first handle */
 #define VTPM_UNWRITTEN 0x14a     /* TPM_RC_NV_UNINITIALIZED */
 #define VTPM_LOCKOUT 0x921       /* TPM_RC_LOCKOUT */
 #define GUEST_INPUT_SIZE 64      /* what the paravisor reads of it */
