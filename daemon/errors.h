@@ -15,6 +15,7 @@ enum error_scope {
         ERRORS_ANY,         /* what has no row of its own for an errno */
         ERRORS_MANAGER,     /* org.cvmd1.Manager and Device */
         ERRORS_ATTEST,      /* org.cvmd1.Attest */
+        ERRORS_ATTEST_TSM,  /* its Tsm */
         ERRORS_FETCH,       /* org.cvmd1.Fetch */
         ERRORS_FETCH_QUOTE, /* its TdQuote */
         ERRORS_ATTESTATION, /* org.cvmd1.Attestation */

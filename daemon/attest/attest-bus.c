@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/attest/attest-bus.h"
 
-#include "daemon/errors.h"
-#include "lib/base/sealed.h"
+#include <errno.h>
 
-int attest_bus_add(struct collector *c, sd_bus_message *call, int r, job_run *run, void *data,
+#include "lib/base/sealed.h"
+#include "lib/format/pcr.h"
+
+int attest_bus_add(struct collector *c, sd_bus_message *call, int r, const struct job_kind *kind, void *data,
         const struct diag *why, sd_bus_error *error) {
         struct diag d = *why;
 
-        if (r < 0)
-                free(data);
-        else
-                r = jobs_add(c->jobs, call, run, data, free, &d);
-        return r < 0 ? error_set_in(error, ERRORS_ATTEST, r, &d) : 1;
+        if (r >= 0)
+                r = jobs_add(c->jobs, call, kind, data, &d);
+        else if (kind->free_data)
+                kind->free_data(data);
+        return r < 0 ? error_set_in(error, kind->errors, r, &d) : 1;
+}
+
+int attest_read_pcrs(const char *text, uint32_t *ret, struct diag *d) {
+        return pcr_selection_parse(text, ret) < 0
+                ? diag_fail(d, -EINVAL, "PCRs \"%s\": a list like 0-7,10, or all", text)
+                : 0;
 }
 
 int attest_append_sealed(sd_bus_message *m, const char *name, const void *bytes, size_t n) {
@@ -45,5 +53,9 @@ const sd_bus_vtable attest_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Quote",
                 SD_BUS_ARGS("ay", qualifying_data, "s", pcrs, "s", bank, "a{sv}", options),
                 SD_BUS_RESULT("a{sv}", quote), quote_bus_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MaaKey", SD_BUS_ARGS("s", pcrs), SD_BUS_RESULT("a{sv}", key), maa_bus_call,
+                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Tsm", SD_BUS_ARGS("ay", inblob, "a{sv}", files),
+                SD_BUS_RESULT("a{sv}", report), tsm_bus_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

@@ -14,10 +14,15 @@ extern const sd_bus_vtable attest_vtable[];
 int describe_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int report_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int quote_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int maa_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int tsm_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
 
 /* Adds what was read, or answers what was wrong with it: r is what reading came to. data is taken over. */
-int attest_bus_add(struct collector *c, sd_bus_message *call, int r, job_run *run, void *data,
+int attest_bus_add(struct collector *c, sd_bus_message *call, int r, const struct job_kind *kind, void *data,
         const struct diag *d, sd_bus_error *error);
+
+/* -EINVAL, with how it should look. */
+int attest_read_pcrs(const char *text, uint32_t *ret, struct diag *d);
 
 /* Of an a{sv} that is being written: "name" as h with these bytes sealed, and as ay. */
 int attest_append_sealed(sd_bus_message *m, const char *name, const void *bytes, size_t n);

@@ -87,8 +87,7 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
         return r == -ECANCELED || r == -ENOMEM ? r : append_description(reply, c, d);
 }
 
-static void keep(void *data) {
-}
+static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST };
 
 static int answer_at_once(sd_bus_message *call, const struct collector *c) {
         sd_bus_message *reply = NULL;
@@ -111,6 +110,6 @@ int describe_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
                 return r;
         if (c->description.known) /* also while a job is under way */
                 return answer_at_once(call, c);
-        r = jobs_add(c->jobs, call, run, c, keep, &d);
+        r = jobs_add(c->jobs, call, &kind, c, &d);
         return r < 0 ? error_set_in(error, ERRORS_ATTEST, r, &d) : 1;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <time.h>
 
-#include "daemon/errors.h"
 #include "daemon/log.h"
 
 #define JOBS_MAX 256  /* cvmd limits its callers to fewer */
@@ -16,9 +15,8 @@ struct job {
         sd_bus_message *call;
         sd_bus_track *caller;
         bool gone;
-        job_run *run;
+        const struct job_kind *kind;
         void *data;
-        void (*free_data)(void *data);
         struct job *next;
 };
 
@@ -34,8 +32,8 @@ static void job_free(struct job *j) {
                 return;
         sd_bus_track_unref(j->caller);
         sd_bus_message_unref(j->call);
-        if (j->free_data)
-                j->free_data(j->data);
+        if (j->kind && j->kind->free_data)
+                j->kind->free_data(j->data);
         free(j);
 }
 DEFINE_FREEP(struct job, job_free)
@@ -84,22 +82,17 @@ static int watch_caller(struct job *j) {
         return r < 0 ? r : sd_bus_track_add_sender(j->caller, j->call);
 }
 
-int jobs_add(struct jobs *j, sd_bus_message *call, job_run *run, void *data, void (*free_data)(void *data),
-        struct diag *d) {
+int jobs_add(struct jobs *j, sd_bus_message *call, const struct job_kind *kind, void *data, struct diag *d) {
         _cleanup_(job_freep) struct job *job = calloc(1, sizeof(*job));
         struct job **last = &j->first;
         int r;
 
         if (!job) {
-                if (free_data)
-                        free_data(data);
+                if (kind->free_data)
+                        kind->free_data(data);
                 return -ENOMEM;
         }
-        *job = (struct job){ .jobs = j,
-                .call = sd_bus_message_ref(call),
-                .run = run,
-                .data = data,
-                .free_data = free_data };
+        *job = (struct job){ .jobs = j, .call = sd_bus_message_ref(call), .kind = kind, .data = data };
         if (j->n == JOBS_MAX)
                 return diag_fail(d, -ENOBUFS, "%d calls wait already", JOBS_MAX);
         r = watch_caller(job);
@@ -157,12 +150,12 @@ struct tpm_pacing jobs_pacing(struct jobs *j) {
         return (struct tpm_pacing){ .between = between, .wait = wait_usec, .data = j };
 }
 
-static void answer_error(sd_bus_message *call, int r, const struct diag *d) {
+static void answer_error(const struct job *j, int r, const struct diag *d) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 
-        log_warning("%s: %s", sd_bus_message_get_member(call), d->text[0] ? d->text : errno_text(r));
-        (void)error_set_in(&error, ERRORS_ATTEST, r, d);
-        (void)sd_bus_reply_method_error(call, &error);
+        log_warning("%s: %s", sd_bus_message_get_member(j->call), d->text[0] ? d->text : errno_text(r));
+        (void)error_set_in(&error, j->kind->errors, r, d);
+        (void)sd_bus_reply_method_error(j->call, &error);
 }
 
 static void run_job(struct job *job) {
@@ -171,7 +164,7 @@ static void run_job(struct job *job) {
         int r = job->gone ? -ECANCELED : sd_bus_message_new_method_return(job->call, &reply);
 
         if (r >= 0)
-                r = job->run(job->data, reply, &d);
+                r = job->kind->run(job->data, reply, &d);
         if (job->gone) {
                 log_info("%s: the caller is gone", sd_bus_message_get_member(job->call));
                 return;
@@ -179,7 +172,7 @@ static void run_job(struct job *job) {
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
         if (r < 0)
-                answer_error(job->call, r, &d);
+                answer_error(job, r, &d);
 }
 
 static void run_first(struct jobs *j) {

@@ -9,14 +9,19 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/errors.h"
 #include "daemon/helper-server.h"
 #include "lib/evidence/tpm.h"
 
 struct jobs;
 struct job;
 
-/* What a job does: fills in the reply. A negative errno is answered, by its name in ERRORS_ATTEST. */
-typedef int job_run(void *data, sd_bus_message *reply, struct diag *d);
+struct job_kind {
+        /* Fills in the reply; or a negative errno, which is answered by its name there. */
+        int (*run)(void *data, sd_bus_message *reply, struct diag *d);
+        enum error_scope errors;
+        void (*free_data)(void *data); /* NULL: it is nobody's to free */
+};
 
 /* Borrows event; jobs_serve() comes before any job. */
 int jobs_new(sd_event *event, struct jobs **ret, struct diag *d);
@@ -27,11 +32,10 @@ DEFINE_FREEP(struct jobs, jobs_free)
 void jobs_serve(struct jobs *j, struct helper_server *server);
 
 /*
- * Appends one. data is taken over in any case, and ended by free_data. When the caller drops off the bus, it
- * ends before its next step. -ENOBUFS: too many wait.
+ * Appends one. data is taken over in any case; kind is borrowed. When the caller drops off the bus, it ends
+ * before its next step. -ENOBUFS: too many wait.
  */
-int jobs_add(struct jobs *j, sd_bus_message *call, job_run *run, void *data, void (*free_data)(void *data),
-        struct diag *d);
+int jobs_add(struct jobs *j, sd_bus_message *call, const struct job_kind *kind, void *data, struct diag *d);
 
 /* Runs the event loop and the jobs until the loop is told to end. */
 int jobs_loop(struct jobs *j);

@@ -65,6 +65,8 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
         return r < 0 ? r : append_quote(reply, &q, d);
 }
 
+static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free };
+
 /* There are none yet. */
 static int refuse_options(sd_bus_message *call, struct diag *d) {
         const char *name;
@@ -92,8 +94,9 @@ static int read_arguments(sd_bus_message *call, struct quote_job *j, struct diag
                         sizeof(j->qualifying));
         memcpy(j->qualifying, qualifying, n);
         j->n_qualifying = n;
-        if (pcr_selection_parse(pcrs, &j->selected) < 0)
-                return diag_fail(d, -EINVAL, "PCRs \"%s\": a list like 0-7,10, or all", pcrs);
+        r = attest_read_pcrs(pcrs, &j->selected, d);
+        if (r < 0)
+                return r;
         r = pcr_hash_from_string(bank);
         if (r < 0)
                 return diag_fail(d, -EINVAL, "PCR bank \"%s\": sha1, sha256, sha384 or sha512", bank);
@@ -114,5 +117,5 @@ int quote_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
                 return -ENOMEM;
         j->collector = c;
         r = read_arguments(call, j, &d);
-        return attest_bus_add(c, call, r, run, j, &d, error);
+        return attest_bus_add(c, call, r, &kind, j, &d, error);
 }

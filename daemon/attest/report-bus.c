@@ -93,6 +93,8 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
         return r < 0 ? r : append_report(reply, c, &found, d);
 }
 
+static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free };
+
 static int read_option(sd_bus_message *call, struct hcl_request *q, struct diag *d) {
         const char *name, *word;
         int freshness, r = sd_bus_message_read(call, "s", &name);
@@ -151,5 +153,5 @@ int report_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         *j = (struct report_job){ .collector = c,
                 .request = { .freshness = FRESHNESS_REPORT, .window_usec = c->options.window_usec } };
         r = read_request(call, &j->request, &d);
-        return attest_bus_add(c, call, r, run, j, &d, error);
+        return attest_bus_add(c, call, r, &kind, j, &d, error);
 }

@@ -52,11 +52,8 @@ static int read_public(struct tpm *t, ESYS_TR object, struct tpm_key *k, struct 
                 rc = Tss2_MU_TPMT_PUBLIC_Marshal(&public->publicArea, bytes, sizeof(bytes), &n);
         if (rc)
                 return tpm_fail(t, rc, d, "TPM key 0x%08x", k->handle);
-        k->public = malloc(n);
-        if (!k->public)
+        if (tpm_copy(bytes, n, &k->public, &k->n_public) < 0)
                 return diag_errno(d, -ENOMEM, "TPM key 0x%08x", k->handle);
-        memcpy(k->public, bytes, n);
-        k->n_public = n;
         take_rsa(&public->publicArea, &k->rsa);
         return 0;
 }

@@ -10,18 +10,6 @@
 
 #define TRIES_MAX 5 /* when registers move on */
 
-static TPML_PCR_SELECTION selection_of(enum pcr_hash bank, uint32_t selected) {
-        return (TPML_PCR_SELECTION){
-                .count = 1,
-                .pcrSelections = { {
-                        .hash = (TPMI_ALG_HASH)bank,
-                        .sizeofSelect = 3,
-                        .pcrSelect = { (uint8_t)selected, (uint8_t)(selected >> 8),
-                                (uint8_t)(selected >> 16) },
-                } },
-        };
-}
-
 /* Which of them an answer has values of. */
 static uint32_t answered(const TPML_PCR_SELECTION *s, enum pcr_hash bank) {
         uint32_t mask = 0;
@@ -37,7 +25,7 @@ static uint32_t answered(const TPML_PCR_SELECTION *s, enum pcr_hash bank) {
 static int read_some(struct tpm *t, uint32_t missing, struct pcr_bank *b, struct diag *d) {
         _cleanup_(esys_freep) TPML_PCR_SELECTION *read = NULL;
         _cleanup_(esys_freep) TPML_DIGEST *values = NULL;
-        TPML_PCR_SELECTION wanted = selection_of(b->hash, missing);
+        TPML_PCR_SELECTION wanted = tpm_selection(b->hash, missing);
         size_t size = pcr_hash_size(b->hash);
         uint32_t counter, got, n = 0;
         TSS2_RC rc;
@@ -80,19 +68,10 @@ int pcr_bank_read(struct tpm *t, enum pcr_hash bank, uint32_t selected, struct p
         return 0;
 }
 
-static int copy(const uint8_t *bytes, size_t n, uint8_t **ret, size_t *ret_size) {
-        *ret = malloc(n ? n : 1);
-        if (!*ret)
-                return -ENOMEM;
-        memcpy(*ret, bytes, n);
-        *ret_size = n;
-        return 0;
-}
-
 static int quote_once(struct tpm *t, const struct tpm_key *ak, const TPM2B_DATA *qualifying,
         enum pcr_hash bank, uint32_t selected, struct tpm_quote *q, struct diag *d) {
         const TPMT_SIG_SCHEME own_scheme = { .scheme = TPM2_ALG_NULL };
-        const TPML_PCR_SELECTION selection = selection_of(bank, selected);
+        const TPML_PCR_SELECTION selection = tpm_selection(bank, selected);
         _cleanup_(esys_freep) TPM2B_ATTEST *attest = NULL;
         _cleanup_(esys_freep) TPMT_SIGNATURE *signature = NULL;
         uint8_t bytes[sizeof(*signature)];
@@ -111,11 +90,11 @@ static int quote_once(struct tpm *t, const struct tpm_key *ak, const TPM2B_DATA 
                 rc = Tss2_MU_TPMT_SIGNATURE_Marshal(signature, bytes, sizeof(bytes), &n);
         if (rc)
                 return tpm_explain(t, tpm_fail(t, rc, d, "quote by the AK, 0x%08x", ak->handle), d);
-        r = copy(attest->attestationData, attest->size, &q->attest, &q->n_attest);
+        r = tpm_copy(attest->attestationData, attest->size, &q->attest, &q->n_attest);
         if (r >= 0)
-                r = copy(bytes, n, &q->signature, &q->n_signature);
+                r = tpm_copy(bytes, n, &q->signature, &q->n_signature);
         if (r >= 0)
-                r = copy(ak->public, ak->n_public, &q->ak_public, &q->n_ak_public);
+                r = tpm_copy(ak->public, ak->n_public, &q->ak_public, &q->n_ak_public);
         return r < 0 ? diag_errno(d, r, "quote") : 0;
 }
 

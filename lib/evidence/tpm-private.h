@@ -5,6 +5,7 @@
 #include <tss2/tss2_esys.h>
 
 #include "lib/evidence/tpm.h"
+#include "lib/format/pcr.h"
 
 struct tpm {
         ESYS_CONTEXT *esys;
@@ -42,3 +43,9 @@ int tpm_fail(struct tpm *t, TSS2_RC rc, struct diag *d, const char *format, ...)
 
 /* The value of a property; -EOPNOTSUPP when the TPM has none. */
 int tpm_property(struct tpm *t, uint32_t property, uint32_t *ret, struct diag *d);
+
+/* A copy on the heap; -ENOMEM. */
+int tpm_copy(const uint8_t *bytes, size_t n, uint8_t **ret, size_t *ret_size);
+
+/* PCRs of one bank, as a TPM is asked for them. */
+TPML_PCR_SELECTION tpm_selection(enum pcr_hash bank, uint32_t selected);

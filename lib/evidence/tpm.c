@@ -155,3 +155,26 @@ int tpm_object_open(struct tpm *t, uint32_t handle, struct tpm_object *ret, stru
         *ret = (struct tpm_object){ .tpm = t, .handle = tr };
         return 0;
 }
+
+int tpm_copy(const uint8_t *bytes, size_t n, uint8_t **ret, size_t *ret_size) {
+        uint8_t *copy = malloc(n ? n : 1);
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, bytes, n);
+        *ret = copy;
+        *ret_size = n;
+        return 0;
+}
+
+TPML_PCR_SELECTION tpm_selection(enum pcr_hash bank, uint32_t selected) {
+        return (TPML_PCR_SELECTION){
+                .count = 1,
+                .pcrSelections = { {
+                        .hash = (TPMI_ALG_HASH)bank,
+                        .sizeofSelect = 3,
+                        .pcrSelect = { (uint8_t)selected, (uint8_t)(selected >> 8),
+                                (uint8_t)(selected >> 16) },
+                } },
+        };
+}

@@ -38,7 +38,7 @@ def refusal(call, *arguments):
 class Attest:
     """Bus, paravisor and helper, ended with the block. Arguments are the paravisor's."""
 
-    def __init__(self, *paravisor, options=(), window=WINDOW):
+    def __init__(self, *paravisor, options=(), window=WINDOW, tcti=None):
         self.ends = contextlib.ExitStack()
         self.folder = tempfile.mkdtemp(prefix="attest-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
         self.ends.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -55,7 +55,7 @@ class Attest:
             self.connection = Connection(self.bus.path)
             self.ends.callback(self.connection.close)
             self.ends.callback(lambda: stop(self.process))
-            self.start()
+            self.start(tcti=tcti)
         except BaseException:
             self.ends.close()
             raise
@@ -118,6 +118,15 @@ class Attest:
     def quote(self, data, pcrs="all", bank="sha256"):
         answer = self.call("Quote", "ayssa{sv}", data, pcrs, bank, {})
         return {k: read_all(v) if k == "tpm-quote" else v for k, v in answer.items()}
+
+    def verify(self, message, signature):
+        """Whether the AK in the TPM signed this, by tpm2-tools."""
+        paths = [os.path.join(self.folder, name) for name in ("message", "signature")]
+        for path, data in zip(paths, (message, signature)):
+            with open(path, "wb") as f:
+                f.write(data)
+        self.paravisor.tool("tpm2_verifysignature", "-c", "0x81000003", "-g", "sha256", "-f", "rsassa", "-m", paths[0],
+                            "-s", paths[1])
 
     def input(self):
         """What stands in the guest input; None: it is not there."""

@@ -6,12 +6,13 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 from contextlib import closing
 
 from attest import NAME, PATH, RAW_TAG, Attest, refusal, user_data
-from dbus_client import Connection
+from dbus_client import Connection, read_all
 from harness import PATIENCE, wait_for
 from introspection import interfaces, promised_by
 from paravisor import claims_of, user_data_of
@@ -70,13 +71,84 @@ def test_a_quote_covers_its_values():
         assert message.endswith(hashlib.sha256(b"".join(quote["pcr-values"])).digest())
         assert len(quote["signature"]) == 256
         assert len(attest.quote(b"", "all")["pcr-values"]) == 24
-        with open(os.path.join(attest.folder, "message"), "wb") as f:
-            f.write(message)
-        with open(os.path.join(attest.folder, "signature"), "wb") as f:
-            f.write(quote["signature"])
-        attest.paravisor.tool("tpm2_verifysignature", "-c", "0x81000003", "-g", "sha256", "-f", "rsassa",
-                              "-m", os.path.join(attest.folder, "message"),
-                              "-s", os.path.join(attest.folder, "signature"))
+        attest.verify(message, quote["signature"])
+
+
+def test_a_key_for_azure_is_certified():
+    with Attest() as attest:
+        key = attest.call("MaaKey", "s", "0-7")
+        name = b"\0\x0b" + hashlib.sha256(key["public"]).digest()
+        assert key["certify-info"][:6] == b"\xffTCG\x80\x17" and name in key["certify-info"]
+        assert key["ak-public"][:2] == b"\0\1"
+        attest.verify(key["certify-info"], key["certify-signature"])
+        assert attest.call("MaaKey", "s", "0-7")["public"] == key["public"]
+        assert refusal(attest.call, "MaaKey", "s", "x")[0] == "InvalidArgument"
+        attest.paravisor.order("owner-auth secret")
+        assert refusal(attest.call, "MaaKey", "s", "0-7")[0] == "OwnerAuthSet"
+
+
+class Entry:
+    """An entry of configfs-tsm as far as one can be played with plain files: who writes, when all have closed inblob,
+    is the test."""
+
+    def __init__(self, folder, **contents):
+        self.folder = os.path.join(folder, "entry")
+        os.mkdir(self.folder)
+        for name in "inblob", "outblob", "provider", "generation", "auxblob":
+            self.write(name, contents.get(name, b""))
+        self.files = {name: ("h", os.open(self.path(name.removesuffix("-after")),
+                                          os.O_WRONLY if name == "inblob" else os.O_RDONLY))
+                      for name in ("inblob", "outblob", "provider", "generation", "generation-after", "auxblob")}
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as f:
+            f.write(data)
+
+    def close(self, *names):
+        for name in names or list(self.files):
+            os.close(self.files.pop(name)[1])
+
+    def inblob(self):
+        with open(self.path("inblob"), "rb") as f:
+            return f.read()
+
+
+def test_configfs_tsm():
+    with Attest(tcti="device:/dev/there-is-no-tpm") as attest:
+        entry = Entry(attest.folder, provider=b"tdx_guest\n", generation=b"4\n", auxblob=b"more")
+        serial = attest.send("Tsm", "aya{sv}", user_data(b"x"), entry.files)
+        entry.close("inblob")
+        wait_for("inblob", entry.inblob)
+        entry.write("generation", b"5\n")
+        entry.write("outblob", b"a quote")
+        answer, = attest.connection.answer(serial)
+        report = json.loads(read_all(answer["tsm-report"]))
+        assert report["provider"] == "tdx_guest" and report["generation"] == 5
+        assert [base64.urlsafe_b64decode(report[name] + "==") for name in ("inblob", "outblob", "auxblob")] == \
+            [user_data(b"x"), b"a quote", b"more"]
+        entry.close()
+
+
+def test_configfs_tsm_that_somebody_else_writes():
+    with Attest() as attest:
+        for generation, name, says in (b"6\n", "Busy", "somebody else"), (b"x", "ReportInvalid", "generation"):
+            entry = Entry(attest.folder, provider=b"tdx_guest\n", generation=b"4\n")
+            serial = attest.send("Tsm", "aya{sv}", user_data(b"x"), entry.files)
+            entry.close("inblob")
+            wait_for("inblob", entry.inblob)
+            entry.write("generation", generation)
+            entry.write("outblob", b"a quote")
+            found, text = refusal(attest.connection.answer, serial)
+            assert found == name and says in text, f"{found}: {text}"
+            entry.close()
+            shutil.rmtree(entry.folder)
+        for arguments, says in (((b"", {}), "0 bytes"), ((b"x" * 65, {}), "65 bytes"), ((b"x", {}), "are needed"),
+                                ((b"x", {"other": ("h", 0)}), "no such file")):
+            found, text = refusal(attest.call, "Tsm", "aya{sv}", *arguments)
+            assert found == "InvalidArgument" and says in text, f"{found}: {text}"
 
 
 def test_describing_makes_no_report():

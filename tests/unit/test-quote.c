@@ -5,7 +5,10 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <tss2/tss2_mu.h>
 
+#include "lib/base/digest.h"
+#include "lib/evidence/maa-key.h"
 #include "lib/evidence/nv.h"
 #include "lib/evidence/quote.h"
 #include "lib/evidence/tpm-private.h"
@@ -53,12 +56,11 @@ static int begin(void **state) {
 }
 
 /* By OpenSSL, and the key as the report would name it. */
-static void assert_signed(const struct tpm_key *ak, const struct tpm_quote *q) {
+static void assert_signature(const struct tpm_key *ak, struct span signature, struct span message) {
         EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
         EVP_MD_CTX *m = EVP_MD_CTX_new();
         EVP_PKEY *key = NULL;
         uint8_t modulus[RSA_MODULUS_MAX];
-        struct span signature;
         size_t n = ak->rsa.n_modulus;
 
         assert_int_equal(ak->rsa.exponent, 65537);
@@ -68,12 +70,18 @@ static void assert_signed(const struct tpm_key *ak, const struct tpm_quote *q) {
                 { "e", OSSL_PARAM_UNSIGNED_INTEGER, (uint8_t[]){ 1, 0, 1 }, 3, 0 }, {} };
         assert_int_equal(EVP_PKEY_fromdata_init(c), 1);
         assert_int_equal(EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, parameters), 1);
-        assert_int_equal(quote_rsa_signature(q, &signature, NULL), 0);
         assert_int_equal(EVP_DigestVerifyInit(m, NULL, EVP_sha256(), NULL, key), 1);
-        assert_int_equal(EVP_DigestVerify(m, signature.bytes, signature.n, q->attest, q->n_attest), 1);
+        assert_int_equal(EVP_DigestVerify(m, signature.bytes, signature.n, message.bytes, message.n), 1);
         EVP_MD_CTX_free(m);
         EVP_PKEY_free(key);
         EVP_PKEY_CTX_free(c);
+}
+
+static void assert_signed(const struct tpm_key *ak, const struct tpm_quote *q) {
+        struct span signature;
+
+        assert_int_equal(quote_rsa_signature(q, &signature, NULL), 0);
+        assert_signature(ak, signature, (struct span){ q->attest, q->n_attest });
 }
 
 static void test_keys(void **state) {
@@ -146,6 +154,13 @@ static void test_quote(void **state) {
         assert_null(q.attest);
 }
 
+static void extend(struct tpm *t, ESYS_TR pcr) {
+        const TPML_DIGEST_VALUES values = { .count = 1, .digests = { { .hashAlg = TPM2_ALG_SHA256 } } };
+
+        assert_int_equal(
+                Esys_PCR_Extend(t->esys, pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &values), 0);
+}
+
 /* Extends a PCR before some of the commands, over the same connection. */
 struct mover {
         struct tpm *tpm;
@@ -154,14 +169,11 @@ struct mover {
 
 static int move_on(void *data) {
         struct mover *m = data;
-        const TPML_DIGEST_VALUES values = { .count = 1, .digests = { { .hashAlg = TPM2_ALG_SHA256 } } };
 
         if (!m->tpm || m->times == 0 || ++m->seen % m->every != 0)
                 return 0;
         m->times--;
-        assert_int_equal(Esys_PCR_Extend(m->tpm->esys, ESYS_TR_PCR16, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                 ESYS_TR_NONE, &values),
-                0);
+        extend(m->tpm, ESYS_TR_PCR16);
         return 0;
 }
 
@@ -186,6 +198,77 @@ static void test_registers_that_move_on(void **state) {
         mover.times = 100;
         assert_int_equal(quote_take(t, &ak, nonce, sizeof(nonce), PCR_SHA256, 0x10000, &q, &d), -EAGAIN);
         assert_int_equal(mover.times, 95);
+}
+
+/* What the AK certified is this key, by its name: TPMS_ATTEST (part 2, 10.12.12) has it last but one. */
+static void assert_certified(const struct maa_key *k) {
+        uint8_t name[2 + 2 + SHA256_SIZE] = { 0, 2 + SHA256_SIZE, 0, 0x0b };
+        struct digest digest;
+
+        assert_int_equal(digest_sha256(k->public, k->n_public, &digest), 0);
+        memcpy(name + 4, digest.bytes, SHA256_SIZE);
+        assert_true(k->n_certify_info > 6);
+        assert_memory_equal(k->certify_info, "\xff\x54\x43\x47\x80\x17", 6);
+        assert_non_null(memmem(k->certify_info, k->n_certify_info, name, sizeof(name)));
+}
+
+/* Decrypts what OpenSSL encrypted for k, with the key made again, as long as the registers are the same. */
+static int decrypt(struct tpm *t, const struct maa_key *k, uint32_t selected) {
+        const TPML_PCR_SELECTION selection = tpm_selection(PCR_SHA256, selected);
+        TPMT_SYM_DEF symmetric = { .algorithm = TPM2_ALG_NULL };
+        TPM2B_PUBLIC template = {}, *made = NULL;
+        TPM2B_PUBLIC_KEY_RSA secret = { .size = 256 }, *plain = NULL;
+        ESYS_TR key, session;
+        size_t at = 0;
+        int r;
+
+        assert_int_equal(Tss2_MU_TPMT_PUBLIC_Unmarshal(k->public, k->n_public, &at, &template.publicArea),
+                0);
+        memcpy(secret.buffer + 1, template.publicArea.unique.rsa.buffer,
+                1); /* any number below the modulus */
+        template.publicArea.unique.rsa.size = 0;
+        assert_int_equal(Esys_CreatePrimary(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, &(TPM2B_SENSITIVE_CREATE){}, &template, &(TPM2B_DATA){},
+                                 &selection, &key, &made, NULL, NULL, NULL),
+                0);
+        assert_int_equal(Esys_StartAuthSession(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &symmetric,
+                                 TPM2_ALG_SHA256, &session),
+                0);
+        assert_int_equal(Esys_PolicyPCR(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                 &(TPM2B_DIGEST){}, &selection),
+                0);
+        r = (int)Esys_RSA_Decrypt(t->esys, key, session, ESYS_TR_NONE, ESYS_TR_NONE, &secret,
+                &(TPMT_RSA_DECRYPT){ .scheme = TPM2_ALG_NULL }, &(TPM2B_DATA){}, &plain);
+        Esys_Free(plain);
+        Esys_Free(made);
+        assert_int_equal(Esys_FlushContext(t->esys, key), 0);
+        assert_int_equal(Esys_FlushContext(t->esys, session), 0);
+        return r;
+}
+
+static void test_key_bound_to_registers(void **state) {
+        _cleanup_(tpm_closep) struct tpm *t = swtpm_open(state, NULL);
+        _cleanup_(tpm_key_done) struct tpm_key ak = {};
+        struct diag d = {};
+
+        assert_int_equal(tpm_key_open(t, AK_HANDLE, &ak, &d), 0);
+        for (unsigned i = 0; i < 4; i++) { /* a TPM has room for three keys: none is left behind */
+                _cleanup_(maa_key_done) struct maa_key k = {}, again = {}, other = {};
+
+                assert_int_equal(maa_key_make(t, &ak, 0x10003, &k, &d), 0);
+                assert_certified(&k);
+                assert_signature(&ak, (struct span){ k.certify_signature, k.n_certify_signature },
+                        (struct span){ k.certify_info, k.n_certify_info });
+                assert_int_equal(maa_key_make(t, &ak, 0x10003, &again, &d), 0);
+                assert_int_equal(again.n_public, k.n_public);
+                assert_memory_equal(again.public, k.public, k.n_public);
+                assert_int_equal(decrypt(t, &k, 0x10003), 0);
+                extend(t, ESYS_TR_PCR16);
+                assert_int_not_equal(decrypt(t, &k, 0x10003), 0);
+                assert_int_equal(maa_key_make(t, &ak, 0x10003, &other, &d), 0);
+                assert_memory_not_equal(other.public, k.public, k.n_public);
+        }
 }
 
 /* DER of a certificate that says nothing. */
@@ -267,6 +350,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_banks),
         cmocka_unit_test(test_quote),
         cmocka_unit_test(test_registers_that_move_on),
+        cmocka_unit_test(test_key_bound_to_registers),
         cmocka_unit_test(test_certificate_is_cut_to_its_length),
         cmocka_unit_test(test_certificate_in_its_index),
 };
