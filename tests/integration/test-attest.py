@@ -3,9 +3,11 @@
 """cvmd-attest in front of a paravisor that behaves, and of ones that do not."""
 
 import base64
+import ctypes
 import hashlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -18,6 +20,7 @@ from introspection import interfaces, promised_by
 from paravisor import claims_of, user_data_of
 from tap import main
 
+IN_CLOSE_WRITE = 8  # of linux/inotify.h
 ZEROES = bytes(64)
 THEIRS = bytes(range(64))
 
@@ -88,8 +91,8 @@ def test_a_key_for_azure_is_certified():
 
 
 class Entry:
-    """An entry of configfs-tsm as far as one can be played with plain files: who writes, when all have closed inblob,
-    is the test."""
+    """An entry of configfs-tsm as far as plain files can play one: it is the test that writes the report, once the last
+    descriptor of inblob was closed."""
 
     def __init__(self, folder, **contents):
         self.folder = os.path.join(folder, "entry")
@@ -111,17 +114,21 @@ class Entry:
         for name in names or list(self.files):
             os.close(self.files.pop(name)[1])
 
-    def inblob(self):
-        with open(self.path("inblob"), "rb") as f:
-            return f.read()
+    def await_inblob(self):
+        libc = ctypes.CDLL(None, use_errno=True)
+        watch = libc.inotify_init1(os.O_CLOEXEC)
+        libc.inotify_add_watch(watch, self.path("inblob").encode(), IN_CLOSE_WRITE)
+        self.close("inblob")
+        ready, _, _ = select.select([watch], [], [], PATIENCE)
+        os.close(watch)
+        assert ready, "somebody keeps inblob open"
 
 
 def test_configfs_tsm():
     with Attest(tcti="device:/dev/there-is-no-tpm") as attest:
         entry = Entry(attest.folder, provider=b"tdx_guest\n", generation=b"4\n", auxblob=b"more")
         serial = attest.send("Tsm", "aya{sv}", user_data(b"x"), entry.files)
-        entry.close("inblob")
-        wait_for("inblob", entry.inblob)
+        entry.await_inblob()
         entry.write("generation", b"5\n")
         entry.write("outblob", b"a quote")
         answer, = attest.connection.answer(serial)
@@ -137,8 +144,7 @@ def test_configfs_tsm_that_somebody_else_writes():
         for generation, name, says in (b"6\n", "Busy", "somebody else"), (b"x", "ReportInvalid", "generation"):
             entry = Entry(attest.folder, provider=b"tdx_guest\n", generation=b"4\n")
             serial = attest.send("Tsm", "aya{sv}", user_data(b"x"), entry.files)
-            entry.close("inblob")
-            wait_for("inblob", entry.inblob)
+            entry.await_inblob()
             entry.write("generation", generation)
             entry.write("outblob", b"a quote")
             found, text = refusal(attest.connection.answer, serial)
@@ -331,13 +337,17 @@ def test_a_slow_tpm_holds_up_neither_descriptions_nor_the_end():
             serial = attest.send("Report", "aya{sv}", user_data(b"x"), {})
             wait()
             answer = attest.send("Describe", connection=other)
+            attest.paravisor.order("slow 600000")
             attest.paravisor.order("go")
-        assert other.answer(answer)[0]["provider"] == "vtpm"
+        assert other.answer(answer)[0]["provider"] == "vtpm", "while the next command is on its way"
+        attest.paravisor.order("slow 0")
+        attest.paravisor.order("advance 600000")
         assert attest.connection.answer(serial)[0]["fresh"] is True
         with attest.paravisor.hold(8) as wait:
-            attest.send("Report", "aya{sv}", user_data(b"y"), {}, connection=other)
+            serial = attest.send("Report", "aya{sv}", user_data(b"y"), {}, connection=other)
             wait()
             attest.process.send_signal(signal.SIGTERM)
+        assert refusal(other.answer, serial)[0] == "Cancelled"
         assert attest.process.wait(PATIENCE) == 0
         assert attest.input() == ZEROES
         attest.start()
@@ -347,6 +357,12 @@ def test_a_caller_that_leaves_is_not_served_further():
     with Attest() as attest:
         attest.describe()
         attest.report(user_data(b"first"))
+        before = attest.paravisor.state()["nv-reads"]
+        attest.paravisor.order("advance 1000000")
+        attest.report(user_data(b"second"))
+        whole = attest.paravisor.state()["nv-reads"] - before
+        attest.paravisor.order("advance 1000000")
+        before += whole
         with closing(Connection(attest.bus.path)) as other:
             with attest.paravisor.hold(8) as wait:
                 attest.send("Report", "aya{sv}", user_data(b"x"), {}, connection=other)
@@ -354,8 +370,8 @@ def test_a_caller_that_leaves_is_not_served_further():
                 other.socket.close()
                 wait_for("that the bus noticed", lambda: not attest.bus.busctl(
                     "call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner", "s", other.name)[0])
-        quotes = attest.quote(b"the next one")
-        assert quotes["signature"]
+        assert attest.quote(b"the next one")["signature"]
+        assert attest.paravisor.state()["nv-reads"] - before < whole, "its report was not read to the end"
         assert "the caller is gone" in attest.log()
         assert attest.input() == ZEROES
 
