@@ -17,7 +17,7 @@ from attest import NAME, PATH, RAW_TAG, Attest, refusal, user_data
 from dbus_client import Connection, read_all
 from harness import PATIENCE, wait_for
 from introspection import interfaces, promised_by
-from paravisor import claims_of, user_data_of
+from paravisor import GUEST_INPUT, claims_of, user_data_of
 from tap import main
 
 IN_CLOSE_WRITE = 8  # of linux/inotify.h
@@ -208,6 +208,48 @@ def test_each_misbehaviour_has_its_name():
             attest.paravisor.order(order)
             found, text = refusal(attest.report, user_data(b"x"))
             assert found == name and says in text, f"{order}: {found}: {text}"
+
+
+def test_a_guest_input_that_cannot_be_used():
+    for attributes, name, says in (("ownerread|policywrite", "AuthRefused", "admits neither"),
+                                   ("authread|authwrite", "NotSupported", "OWNERREAD")):
+        with Attest(window=20) as attest:
+            attest.paravisor.read_report()
+            attest.paravisor.tool("tpm2_nvdefine", "-Q", "-C", "o", "-s", "64", "-a", attributes, GUEST_INPUT)
+            found, text = refusal(attest.report, user_data(b"x"))
+            assert found == name and says in text, f"{attributes}: {found}: {text}"
+            assert attest.report(user_data(b"x"), freshness="quote")["fresh"] is False
+
+
+def test_without_an_ak_there_is_no_quote():
+    with Attest() as attest:
+        attest.paravisor.tool("tpm2_evictcontrol", "-Q", "-C", "o", "-c", "0x81000003")
+        name, text = refusal(attest.quote, b"x")
+        assert name == "NoAk" and "0x81000003" in text
+        assert attest.describe()["ak"] is False
+
+
+def test_another_key_in_place_of_the_ak():
+    """The one that a report named is remembered."""
+    with Attest() as attest:
+        attest.report(user_data(b"x"))
+        context = os.path.join(attest.folder, "key")
+        attest.paravisor.tool("tpm2_evictcontrol", "-Q", "-C", "o", "-c", "0x81000003")
+        attest.paravisor.tool("tpm2_createprimary", "-Q", "-C", "o", "-G", "rsa2048:rsassa-sha256:null", "-c", context,
+                              "-a", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign|restricted")
+        attest.paravisor.tool("tpm2_evictcontrol", "-Q", "-C", "o", "-c", context, "0x81000003")
+        for call in (attest.quote, b"x"), (attest.call, "MaaKey", "s", "0-7"), (attest.report, user_data(b"y")):
+            assert refusal(*call)[0] == "AkMismatch"
+        assert attest.input() == ZEROES
+
+
+def test_it_has_the_tpm_and_nothing_else():
+    with Attest() as attest:
+        attest.report(user_data(b"x"))
+        folder = f"/proc/{attest.process.pid}/fd"
+        opened = {os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)}
+        files = {path for path in opened if not path.startswith(("socket:", "anon_inode:"))}
+        assert files <= {"/dev/null", attest.log_path, attest.state}, files
 
 
 def test_what_passes_is_over():
