@@ -152,7 +152,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
         siginfo_t info;
 
         (void)waitid(P_PIDFD, (id_t)fd, &info, WEXITED);
-        sd_event_source_unref(source);
+        (void)sd_event_source_set_floating(source, 0); /* nobody else holds it */
         return 0;
 }
 
@@ -167,6 +167,8 @@ static void let_end(struct tsm_entry *e) {
                 return;
         }
         (void)sd_event_source_set_io_fd_own(end, 1);
+        (void)sd_event_source_set_floating(end, 1);
+        sd_event_source_unref(end);
 }
 
 static void close_files(struct tsm_entry *e) {

@@ -144,6 +144,12 @@ static int call(struct client *c, char **rest) {
         return r;
 }
 
+static void connection_free(struct connection *n) {
+        sd_bus_close_unref(n->bus);
+        free(n->name);
+        free(n);
+}
+
 static int drop(struct client *c, char **rest) {
         const char *name = strtok_r(NULL, " \n", rest);
 
@@ -153,9 +159,7 @@ static int drop(struct client *c, char **rest) {
                 if (strcmp(n->name, name) != 0)
                         continue;
                 *at = n->next;
-                sd_bus_close_unref(n->bus);
-                free(n->name);
-                free(n);
+                connection_free(n);
                 return 0;
         }
         return -ENOENT;
@@ -183,5 +187,14 @@ int main(int argc, char *argv[]) {
         setvbuf(stdin, NULL, _IONBF, 0); /* a line that waits in a buffer is no event */
         if (r >= 0)
                 r = sd_event_add_io(c.event, NULL, STDIN_FILENO, EPOLLIN, on_line, &c);
-        return r < 0 || sd_event_loop(c.event) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (r >= 0)
+                r = sd_event_loop(c.event);
+        while (c.connections) {
+                struct connection *n = c.connections;
+
+                c.connections = n->next;
+                connection_free(n);
+        }
+        sd_event_unref(c.event);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -333,5 +333,6 @@ int main(int argc, char *argv[]) {
                 if (r == 0)
                         r = sd_bus_wait(f.bus, UINT64_MAX);
         }
+        sd_bus_close_unref(f.bus);
         return EXIT_SUCCESS;
 }

@@ -38,6 +38,83 @@ def nonce_of(i):
     return i.to_bytes(4, "big") * 8
 
 
+def text_sizes(value):
+    """The shape of JSON: strings by their length."""
+    if isinstance(value, dict):
+        return {key: text_sizes(v) for key, v in value.items()}
+    return [text_sizes(v) for v in value] if isinstance(value, list) else len(value) if isinstance(value, str) else value
+
+
+def test_trustee_gets_what_its_attesters_send():
+    """Fields and lengths are those of genuine evidence, but for the certificate, which is as long as it is."""
+    nonce = bytes(range(48))
+    with attesting() as guest:
+        text, error = guest.clients.get(nonce, format="trustee")
+        assert text, error
+        evidence = json.loads(text)
+        vcek = evidence.pop("vcek")
+        assert text_sizes(evidence) == {"version": 2, "tpm_quote": {"signature": 512, "message": 322, "pcrs": [64] * 24},
+                                        "hcl_report": 3468}, text_sizes(evidence)
+        assert base64.urlsafe_b64decode(vcek)[:1] == b"\x30" and len(vcek) % 4 == 0
+        report = base64.urlsafe_b64decode(evidence["hcl_report"])
+        assert user_data_in(report) == nonce + RAW_TAG
+        assert nonce in bytes.fromhex(evidence["tpm_quote"]["message"])
+        assert_input_restored(guest)
+
+
+def test_azure_gets_a_key_for_its_answer():
+    for isolation, kind in ("snp", "SevSnp"), ("tdx", "Tdx"):
+        with attesting(f"--isolation={isolation}") as guest:
+            text, error = guest.clients.get(NONCE, format="maa", pcrs="0-7")
+            assert text, error
+            info = json.loads(unbase64(json.loads(text)["AttestationInfo"]))
+            tpm = {name: base64.b64decode(value) for name, value in info["TpmInfo"].items() if isinstance(value, str)}
+            assert base64.b64decode(info["ClientPayload"]["nonce"]) == NONCE
+            assert info["IsolationInfo"]["Type"] == kind
+            for key in "AikPub", "EncKeyPub":  # TPM2B_PUBLIC of an RSA key
+                assert int.from_bytes(tpm[key][:2], "big") == len(tpm[key]) - 2 and tpm[key][2:4] == b"\0\1", key
+            for quoted in "PcrQuote", "EncKeyCertifyInfo":
+                assert tpm[quoted].startswith(b"\xffTCG"), quoted
+            assert len(tpm["PcrSignature"]) == len(tpm["EncKeyCertifyInfoSignature"]) == 256
+            assert info["TpmInfo"]["PcrSet"] == list(range(8))
+            claims = base64.b64decode(info["IsolationInfo"]["Evidence"]["RunTimeData"])
+            assert bytes.fromhex(json.loads(claims)["user-data"]) == NONCE.ljust(48, b"\0") + RAW_TAG
+
+
+def held_open(guest, path):
+    """Whether cvmd has that file open."""
+    folder = f"/proc/{guest.cvmd.process.pid}/fd"
+    for fd in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            if os.readlink(os.path.join(folder, fd)).endswith(path):
+                return True
+    return False
+
+
+def test_the_hardware_is_asked_through_configfs():
+    reports = "sys/kernel/config/tsm/report"
+    with attesting("--order=index absent") as guest:
+        guest.simulator.load_tsm(provider="sev_guest")
+        folder = os.path.join(guest.simulator.root, reports)
+        guest.clients.call("a", NONCE, provider="tsm")
+        entry, = wait_for("an entry", lambda: os.listdir(folder))
+        inblob = os.path.join(folder, entry, "inblob")
+        wait_for("what is to be reported", lambda: os.path.getsize(inblob) == 64)
+        wait_for("cvmd to close it", lambda: not held_open(guest, f"{entry}/inblob"))
+        with open(inblob, "rb") as f:
+            user_data = f.read()
+        for name, data in ("generation", b"1\n"), ("outblob", b"signed by the hardware"):
+            with open(os.path.join(folder, entry, name), "wb") as f:
+                f.write(data)
+        text, error = guest.clients.answer("a")
+        assert text, error
+        b = Bundle(text, NONCE)
+        report = json.loads(b.records["tsm-report"])
+        assert user_data == b.user_data == unbase64(report["inblob"])
+        assert unbase64(report["outblob"]) == b"signed by the hardware"
+        wait_for("the entry to go", lambda: os.listdir(folder) == [])
+
+
 def assert_input_restored(guest):
     assert guest.paravisor.state()["input"] in (None, ZEROES), guest.paravisor.state()
 
