@@ -6,6 +6,7 @@
 #include "cli/evidence-folder.h"
 #include "cli/input.h"
 #include "cli/verbs.h"
+#include "lib/evidence/export.h"
 #include "lib/format/bundle-record.h"
 #include "lib/format/cmw.h"
 
@@ -19,6 +20,28 @@ static int print_record(struct context *x, const struct cmw *c, const char *name
         return 0;
 }
 
+static struct span record_of(const struct cmw *c, enum bundle_record r) {
+        const struct cmw_record *found = cmw_find(c, bundle_record_name(r));
+
+        return found ? found->content : (struct span){};
+}
+
+static int print_maa_platform(struct context *x, const struct cmw *c) {
+        const struct export_parts parts = {
+                .hcl_report = record_of(c, BUNDLE_HCL_REPORT),
+                .isolation = cmw_find(c, bundle_record_name(BUNDLE_TD_QUOTE)) ? "tdx" : "snp",
+                .vek_chain = record_of(c, BUNDLE_SNP_VEK_CHAIN),
+                .td_quote = record_of(c, BUNDLE_TD_QUOTE),
+                .missing = "the bundle was made without it",
+        };
+        _cleanup_(freep) char *text = NULL;
+        int r = export_maa_platform(&parts, &text, &x->diag);
+
+        if (r >= 0)
+                fprintf(x->out.f, "%s\n", text);
+        return r;
+}
+
 /* Why not, for those who would expect it. */
 static int refuse(struct context *x, const char *format) {
         if (strcmp(format, "trustee") == 0)
@@ -29,18 +52,18 @@ static int refuse(struct context *x, const char *format) {
                 return context_usage(x,
                         "maa cannot be made of a bundle: the answer is encrypted to a key of the "
                         "guest's TPM; make it live, with attest get --format=maa");
-        return context_usage(x, "--format is raw, or the name of a record, not '%s'", format);
+        return context_usage(x, "--format is raw, maa-platform or the name of a record, not '%s'", format);
 }
 
 int verb_attest_export(struct context *x, char **args, size_t n) {
         const char *format = x->options->values[OPTION_FORMAT] ?: "raw";
         _cleanup_(freep) char *text = NULL;
-        bool raw = strcmp(format, "raw") == 0;
+        bool raw = strcmp(format, "raw") == 0, platform = strcmp(format, "maa-platform") == 0;
         struct cmw c = {};
         size_t size;
         int r;
 
-        if (!raw && bundle_record_find(format) < 0)
+        if (!raw && !platform && bundle_record_find(format) < 0)
                 return refuse(x, format);
         if (raw && !x->options->given[OPTION_OUTPUT])
                 return context_usage(x, "--format=raw makes a folder: name it with --output");
@@ -53,7 +76,7 @@ int verb_attest_export(struct context *x, char **args, size_t n) {
         }
         r = cmw_parse(text, size, &c, &x->diag);
         if (r >= 0)
-                r = print_record(x, &c, format);
+                r = platform ? print_maa_platform(x, &c) : print_record(x, &c, format);
         cmw_done(&c);
         return r;
 }

@@ -90,19 +90,21 @@ static struct json_object *tpm_json(const struct export_parts *p) {
         return TAKE(o);
 }
 
-/* SNP: base64url over {report in base64url, chain}; TDX: the quote. */
-static bool add_proof(struct json_object *o, const struct export_parts *p, bool snp) {
+/* base64url over {report in base64url, chain}. */
+static bool add_snp_proof(struct json_object *o, const char *key, const struct export_parts *p) {
         const struct span report = { p->hcl_report.bytes + HARDWARE_AT, SNP_SIZE };
         _cleanup_(json_putp) struct json_object *proof = json_object_new_object();
         struct span text;
 
-        if (!snp)
-                return add_bytes(o, "Proof", &p->td_quote);
         if (!proof || !add_base64(proof, "SnpReport", BASE64_URL, &report) ||
                 !add_bytes(proof, "VcekCertChain", &p->vek_chain))
                 return false;
         text = json_span(proof);
-        return text.n > 0 && add_base64(o, "Proof", BASE64_URL, &text);
+        return text.n > 0 && add_base64(o, key, BASE64_URL, &text);
+}
+
+static bool add_proof(struct json_object *o, const struct export_parts *p, bool snp) {
+        return snp ? add_snp_proof(o, "Proof", p) : add_bytes(o, "Proof", &p->td_quote);
 }
 
 static struct json_object *isolation_json(const struct export_parts *p, bool snp, bool tdx) {
@@ -140,16 +142,44 @@ static struct json_object *info_json(const struct export_parts *p, bool snp, boo
         return TAKE(o);
 }
 
-static int check(const struct export_parts *p, bool snp, bool tdx, struct diag *d) {
+static int check_hardware(const struct export_parts *p, bool snp, bool tdx, struct diag *d) {
         if (p->hcl_report.n <= CLAIMS_AT)
                 return diag_fail(d, -EBADMSG, "format maa: a report of %zu bytes has no claims",
                         p->hcl_report.n);
-        if (p->key.n == 0 || p->key_info.n == 0 || p->key_signature.n == 0 || p->ak_public.n == 0)
-                return diag_fail(d, -ENODATA, "format maa: the TPM gave no key for the answer");
         if ((snp && p->vek_chain.n == 0) || (tdx && p->td_quote.n == 0))
                 return diag_fail(d, -ENODATA, "format maa has to carry the %s, and there is none: %s",
                         snp ? "chip's certificates" : "TD quote", p->missing);
         return 0;
+}
+
+static int check(const struct export_parts *p, bool snp, bool tdx, struct diag *d) {
+        if (p->key.n == 0 || p->key_info.n == 0 || p->key_signature.n == 0 || p->ak_public.n == 0)
+                return diag_fail(d, -ENODATA, "format maa: the TPM gave no key for the answer");
+        return check_hardware(p, snp, tdx, d);
+}
+
+static struct json_object *runtime_json(const struct export_parts *p) {
+        const struct span claims = { p->hcl_report.bytes + CLAIMS_AT, p->hcl_report.n - CLAIMS_AT };
+        _cleanup_(json_putp) struct json_object *o = json_object_new_object();
+
+        if (!o || !add_base64(o, "data", BASE64_URL, &claims) || !json_add_text(o, "dataType", "JSON"))
+                return NULL;
+        return TAKE(o);
+}
+
+int export_maa_platform(const struct export_parts *p, char **ret, struct diag *d) {
+        bool snp = p->isolation && strcmp(p->isolation, "snp") == 0;
+        _cleanup_(json_putp) struct json_object *o = json_object_new_object();
+        int r = check_hardware(p, snp, !snp, d);
+
+        if (r < 0)
+                return r;
+        if (!o ||
+                !(snp ? add_snp_proof(o, "report", p) : add_base64(o, "quote", BASE64_URL, &p->td_quote)) ||
+                !json_add(o, "runtimeData", runtime_json(p)))
+                return diag_errno(d, -ENOMEM, "format maa-platform");
+        *ret = strdup((const char *)json_span(o).bytes);
+        return *ret ? 0 : diag_errno(d, -ENOMEM, "format maa-platform");
 }
 
 int export_maa(const struct export_parts *p, char **ret, struct diag *d) {

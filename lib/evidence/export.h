@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Evidence in the forms of other verifiers. Both carry the caller's nonce as it is (binding.h, raw), and are
+ * Evidence in the forms of other verifiers. Two carry the caller's nonce as it is (binding.h, raw), and are
  * made live: Trustee's holds the quote against the nonce, and Azure's answer is encrypted to a key of this
  * TPM, so that neither can be made of a bundle later.
  */
@@ -38,3 +38,10 @@ int export_trustee(const struct export_parts *p, char **ret, struct diag *d);
  * frees *ret. Errors as above.
  */
 int export_maa(const struct export_parts *p, char **ret, struct diag *d);
+
+/*
+ * The body of POST /attest/SevSnpVm or /attest/TdxVm there: the hardware's report with the runtime claims,
+ * and nothing of the guest, so that it can be made of a bundle at any time. isolation: "snp", else TDX.
+ * Errors as above.
+ */
+int export_maa_platform(const struct export_parts *p, char **ret, struct diag *d);

@@ -151,6 +151,8 @@ def test_export_takes_a_bundle_apart():
             assert "live" in err, err
         _, err = export(guest, bundle, "--format=td-quote", exits=4)
         assert "no record 'td-quote'" in err, err
+        _, err = export(guest, bundle, "--format=maa-platform", exits=1)  # of a report that is none
+        assert "has no claims" in err, err
         _, err = export(guest, bundle, "--format=claim", exits=2)
         assert "'claim'" in err, err
         _, err = export(guest, guest.fixture, "-o", path(guest, "none"), exits=1)

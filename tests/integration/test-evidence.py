@@ -81,6 +81,27 @@ def test_azure_gets_a_key_for_its_answer():
             assert bytes.fromhex(json.loads(claims)["user-data"]) == NONCE.ljust(48, b"\0") + RAW_TAG
 
 
+def test_azure_takes_the_hardware_of_a_bundle():
+    for isolation, key in ("snp", "report"), ("tdx", "quote"):
+        with attesting(f"--isolation={isolation}") as guest:
+            bundle = os.path.join(guest.folder, "b.cmw")
+            assert guest.cvmctl("attest", "get", "--nonce", NONCE.hex(), "-o", bundle)[0] == 0
+            status, out, err = guest.cvmctl("attest", "export", bundle, "--format=maa-platform", bus=False)
+            assert status == 0, err
+            body = json.loads(out)
+            claims = unbase64(body["runtimeData"]["data"])
+            assert body["runtimeData"]["dataType"] == "JSON" and json.loads(claims)["user-data"]
+            proof = unbase64(body[key])
+            with open(bundle, encoding="utf-8") as f:
+                records = records_of(f.read())
+            if isolation == "tdx":
+                assert proof == records["td-quote"]
+                continue
+            proof = json.loads(proof)
+            assert unbase64(proof["SnpReport"]) == records["hcl-report"][32:1216]
+            assert base64.b64decode(proof["VcekCertChain"]) == records["snp-vek-chain"]
+
+
 def held_open(guest, path):
     """Whether cvmd has that file open."""
     folder = f"/proc/{guest.cvmd.process.pid}/fd"
