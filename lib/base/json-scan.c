@@ -69,15 +69,21 @@ static size_t read_escape(struct scanner *s, char ret[4]) {
         return 0;
 }
 
-/* How many bytes lie between here and the closing quote: what is decoded is never longer. */
+/* How many bytes lie between here and the closing quote at most: what is decoded is never longer. */
 static size_t raw_length(const struct scanner *s) {
-        struct scanner ahead = *s;
+        const char *p = s->at, *quote;
 
         for (;;) {
-                ahead.at += scanner_plain_run(&ahead);
-                if (ahead.at == ahead.end || *ahead.at == '"' || *ahead.at == '\n')
-                        return (size_t)(ahead.at - s->at);
-                ahead.at += *ahead.at == '\\' && ahead.end - ahead.at > 1 ? 2 : 1;
+                size_t backslashes = 0;
+
+                quote = memchr(p, '"', (size_t)(s->end - p));
+                if (!quote)
+                        return (size_t)(s->end - s->at);
+                while (quote - backslashes > s->at && quote[-1 - (ptrdiff_t)backslashes] == '\\')
+                        backslashes++;
+                if (backslashes % 2 == 0)
+                        return (size_t)(quote - s->at);
+                p = quote + 1;
         }
 }
 

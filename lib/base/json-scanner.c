@@ -117,7 +117,7 @@ static void skip_block_comment(struct scanner *s) {
 
 void scanner_skip_blanks(struct scanner *s) {
         while (scanner_more(s))
-                if (strchr(" \t\r\n", *s->at) && *s->at)
+                if (*s->at == ' ' || *s->at == '\n' || *s->at == '\t' || *s->at == '\r')
                         scanner_advance(s);
                 else if (s->plain)
                         return;

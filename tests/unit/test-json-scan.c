@@ -251,6 +251,7 @@ static void odd_characters_are_seen_at_every_place(void **state) {
         } odd[] = {
                 { "\\\"", "\"", 2 },
                 { "\\\\", "\\", 2 },
+                { "\\\\\\\"", "\\\"", 4 }, /* a backslash, then a quote */
                 { "\\u00e4", "ä", 6 },
                 { "ä", "ä", 1 },
                 { "\x7f", "\x7f", 1 },
