@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define SIGNATURES_MAX 4
-#define HASHES_MAX 12
+#define HASHES_MAX 40
+#define LOG_EVENTS 18 /* of forge_log_boot() */
 
 struct signature {
         EVP_PKEY_CTX *context;
@@ -160,6 +161,14 @@ static void add_tdx(struct floor *f, struct forge_guest *g, const struct forge_b
                 &g->pki->ca[FORGE_INTEL_ROOT]);
 }
 
+/* Each event extends a register: SHA-256 over its value and the digest. */
+static void add_log(struct floor *f) {
+        static const uint8_t both[2 * 32];
+
+        for (unsigned i = 0; i < LOG_EVENTS; i++)
+                add_hash(f, "SHA256", both, sizeof(both));
+}
+
 /* Nonce, bind and claims into the binding, and the binding into a batch. */
 static void add_binding(struct floor *f, const struct forge_guest *g) {
         static const uint8_t zeros[128];
@@ -188,6 +197,7 @@ struct floor *floor_new(struct forge_guest *g) {
         add_hash(f, "SHA256", hcl.bytes + 1236, hcl.n - 1236);
         add_hash(f, "SHA256", g->log.banks[1].values, 24 * 32);
         add_binding(f, g);
+        add_log(f);
         forge_bytes_done(&signature);
         forge_bytes_done(&message);
         forge_bytes_done(&quote);
