@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "lib/base/sealed.h"
 #include "lib/format/pcr.h"
 
 int attest_bus_add(struct collector *c, sd_bus_message *call, int r, const struct job_kind *kind, void *data,
@@ -21,27 +20,6 @@ int attest_read_pcrs(const char *text, uint32_t *ret, struct diag *d) {
         return pcr_selection_parse(text, ret) < 0
                 ? diag_fail(d, -EINVAL, "PCRs \"%s\": a list like 0-7,10, or all", text)
                 : 0;
-}
-
-int attest_append_sealed(sd_bus_message *m, const char *name, const void *bytes, size_t n) {
-        _cleanup_(closep) int memory = -1;
-        int r = sealed_new(name, bytes, n, &memory);
-
-        return r < 0 ? r : sd_bus_message_append(m, "{sv}", name, "h", memory); /* it is duplicated */
-}
-
-int attest_append_bytes(sd_bus_message *m, const char *name, const void *bytes, size_t n) {
-        int r = sd_bus_message_open_container(m, 'e', "sv");
-
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", name);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "ay");
-        if (r >= 0)
-                r = sd_bus_message_append_array(m, 'y', bytes, n);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 const sd_bus_vtable attest_vtable[] = {

@@ -3,6 +3,7 @@
 
 /* org.cvmd1.Attest: its methods, which add jobs, and what those jobs put into their answers. */
 #include "daemon/attest/collector.h"
+#include "daemon/helper-answer.h"
 
 #define ATTEST_NAME "org.cvmd1.Attest"
 #define ATTEST_PATH "/org/cvmd1/attest"
@@ -23,7 +24,3 @@ int attest_bus_add(struct collector *c, sd_bus_message *call, int r, const struc
 
 /* -EINVAL, with how it should look. */
 int attest_read_pcrs(const char *text, uint32_t *ret, struct diag *d);
-
-/* Of an a{sv} that is being written: "name" as h with these bytes sealed, and as ay. */
-int attest_append_sealed(sd_bus_message *m, const char *name, const void *bytes, size_t n);
-int attest_append_bytes(sd_bus_message *m, const char *name, const void *bytes, size_t n);

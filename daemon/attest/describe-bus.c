@@ -6,8 +6,6 @@
 #include <errno.h>
 
 #include "daemon/attest/attest-bus.h"
-#include "daemon/errors.h"
-#include "lib/base/sealed.h"
 #include "lib/evidence/hcl-collect.h"
 
 static int look_for_certificate(struct collector *c, bool *ret) {
@@ -67,7 +65,7 @@ static int append_found(sd_bus_message *m, const struct description *found) {
 
         return r < 0 || !found->ek_public
                 ? r
-                : attest_append_bytes(m, "ek-public", found->ek_public, found->n_ek_public);
+                : helper_append_bytes(m, "ek-public", found->ek_public, found->n_ek_public);
 }
 
 static int append_description(sd_bus_message *m, const struct collector *c, const struct diag *why) {
@@ -90,14 +88,13 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
 static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST };
 
 static int answer_at_once(sd_bus_message *call, const struct collector *c) {
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r = sd_bus_message_new_method_return(call, &reply);
 
         if (r >= 0)
                 r = append_description(reply, c, NULL);
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
-        sd_bus_message_unref(reply);
         return r < 0 ? r : 1;
 }
 

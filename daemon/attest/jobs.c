@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "daemon/helper-answer.h"
 #include "daemon/log.h"
 
 #define JOBS_MAX 256  /* cvmd limits its callers to fewer */
@@ -37,10 +38,6 @@ static void job_free(struct job *j) {
         free(j);
 }
 DEFINE_FREEP(struct job, job_free)
-
-static void messagep(sd_bus_message **m) {
-        sd_bus_message_unref(*m);
-}
 
 int jobs_new(sd_event *event, struct jobs **ret, struct diag *d) {
         struct jobs *j = calloc(1, sizeof(*j));
@@ -151,15 +148,12 @@ struct tpm_pacing jobs_pacing(struct jobs *j) {
 }
 
 static void answer_error(const struct job *j, int r, const struct diag *d) {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-
         log_warning("%s: %s", sd_bus_message_get_member(j->call), d->text[0] ? d->text : errno_text(r));
-        (void)error_set_in(&error, j->kind->errors, r, d);
-        (void)sd_bus_reply_method_error(j->call, &error);
+        helper_answer_error(j->call, j->kind->errors, r, d);
 }
 
 static void run_job(struct job *job) {
-        _cleanup_(messagep) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         struct diag d = {};
         int r = job->gone ? -ECANCELED : sd_bus_message_new_method_return(job->call, &reply);
 

@@ -14,14 +14,14 @@ static int append_key(sd_bus_message *m, const struct maa_key *k, const struct t
         int r = sd_bus_message_open_container(m, 'a', "{sv}");
 
         if (r >= 0)
-                r = attest_append_bytes(m, "public", k->public, k->n_public);
+                r = helper_append_bytes(m, "public", k->public, k->n_public);
         if (r >= 0)
-                r = attest_append_bytes(m, "certify-info", k->certify_info, k->n_certify_info);
+                r = helper_append_bytes(m, "certify-info", k->certify_info, k->n_certify_info);
         if (r >= 0)
-                r = attest_append_bytes(m, "certify-signature", k->certify_signature,
+                r = helper_append_bytes(m, "certify-signature", k->certify_signature,
                         k->n_certify_signature);
         if (r >= 0)
-                r = attest_append_bytes(m, "ak-public", ak->public, ak->n_public);
+                r = helper_append_bytes(m, "ak-public", ak->public, ak->n_public);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

@@ -5,7 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "lib/base/number.h"
+#include "daemon/helper-options.h"
 #include "lib/evidence/tpm.h"
 #include "version.h"
 
@@ -52,17 +52,6 @@ static const struct option table[] = {
         {},
 };
 
-static int take_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t unit,
-        uint64_t *ret, struct diag *d) {
-        uint64_t value;
-
-        if (number_parse(text, 10, max, &value) < 0 || value < min)
-                return diag_fail(d, -EINVAL, "--%s=%s: %llu to %llu", name, text, (unsigned long long)min,
-                        (unsigned long long)max);
-        *ret = value * unit;
-        return 0;
-}
-
 static int take(int option, const char *argument, struct attest_options *o, bool *said, struct diag *d) {
         switch (option) {
         case OPTION_BUS:
@@ -75,9 +64,9 @@ static int take(int option, const char *argument, struct attest_options *o, bool
                 o->state = argument;
                 return 0;
         case OPTION_IDLE:
-                return take_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
+                return helper_option_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
         case OPTION_WINDOW:
-                return take_time("window", argument, 0, MINUTE_MSEC, 1000, &o->window_usec, d);
+                return helper_option_time("window", argument, 0, MINUTE_MSEC, 1000, &o->window_usec, d);
         case OPTION_VERSION:
                 printf("cvmd-attest %s\n", CVMD_VERSION);
                 *said = true;

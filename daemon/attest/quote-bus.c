@@ -39,13 +39,13 @@ static int append_quote(sd_bus_message *m, const struct tpm_quote *q, struct dia
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = attest_append_sealed(m, "tpm-quote", record, strlen(record));
+                r = helper_append_sealed(m, "tpm-quote", record, strlen(record));
         if (r >= 0)
-                r = attest_append_bytes(m, "message", q->attest, q->n_attest);
+                r = helper_append_bytes(m, "message", q->attest, q->n_attest);
         if (r >= 0)
                 r = quote_rsa_signature(q, &signature, d);
         if (r >= 0)
-                r = attest_append_bytes(m, "signature", signature.bytes, signature.n);
+                r = helper_append_bytes(m, "signature", signature.bytes, signature.n);
         if (r >= 0)
                 r = append_values(m, &q->pcrs);
         return r < 0 ? r : sd_bus_message_close_container(m);

@@ -38,7 +38,7 @@ static int append_snp(sd_bus_message *m, const struct hcl_report *report) {
                 log_warning("%s", d.text);
                 return 0;
         }
-        r = attest_append_bytes(m, "chip-id", snp.chip_id, sizeof(snp.chip_id));
+        r = helper_append_bytes(m, "chip-id", snp.chip_id, sizeof(snp.chip_id));
         return r < 0 ? r
                      : sd_bus_message_append(m, "{sv}{sv}", "reported-tcb", "t", snp.reported_tcb, "product",
                                "s", snp.product ? snp_product_to_string(snp.product) : "");
@@ -48,7 +48,7 @@ static int append_hardware(sd_bus_message *m, const struct hcl_report *report) {
         if (report->type == HCL_REPORT_SNP)
                 return append_snp(m, report);
         if (report->type == HCL_REPORT_TDX)
-                return attest_append_sealed(m, "td-report", report->hardware.bytes, report->hardware.n);
+                return helper_append_sealed(m, "td-report", report->hardware.bytes, report->hardware.n);
         return 0;
 }
 
@@ -61,7 +61,7 @@ static int append_certificate(sd_bus_message *m, struct collector *c, struct dia
                 return 0;
         if (r == -EBADMSG)
                 return -EPROTO; /* not the report, by its name on the bus */
-        return r < 0 ? r : attest_append_sealed(m, "ak-certificate", certificate, n);
+        return r < 0 ? r : helper_append_sealed(m, "ak-certificate", certificate, n);
 }
 
 static int append_report(sd_bus_message *m, struct collector *c, const struct hcl_collected *found,
@@ -69,7 +69,7 @@ static int append_report(sd_bus_message *m, struct collector *c, const struct hc
         int r = sd_bus_message_open_container(m, 'a', "{sv}");
 
         if (r >= 0)
-                r = attest_append_sealed(m, "hcl-report", found->bytes, found->report.size);
+                r = helper_append_sealed(m, "hcl-report", found->bytes, found->report.size);
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}{sv}", "isolation", "s",
                         hcl_report_type_to_string(found->report.type), "fresh", "b", found->fresh);

@@ -37,7 +37,7 @@ static int append_report(sd_bus_message *m, const struct tsm_report *t) {
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = attest_append_sealed(m, "tsm-report", record, strlen(record));
+                r = helper_append_sealed(m, "tsm-report", record, strlen(record));
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

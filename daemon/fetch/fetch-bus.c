@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/errors.h"
+#include "daemon/helper-answer.h"
 #include "daemon/log.h"
 #include "lib/base/sealed.h"
 #include "lib/evidence/td-quote-answer.h"
@@ -30,25 +30,6 @@ static void quote_call_free(struct quote_call *q) {
 }
 DEFINE_FREEP(struct quote_call, quote_call_free)
 
-static void messagep(sd_bus_message **m) {
-        sd_bus_message_unref(*m);
-}
-
-static void answer_error(sd_bus_message *call, enum error_scope scope, int r, const struct diag *d) {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-
-        (void)error_set_in(&error, scope, r, d);
-        (void)sd_bus_reply_method_error(call, &error);
-}
-
-/* {name: h}, the bytes sealed; the message duplicates the descriptor. */
-static int append_sealed(sd_bus_message *m, const char *name, const void *bytes, size_t n) {
-        _cleanup_(closep) int memory = -1;
-        int r = sealed_new(name, bytes, n, &memory);
-
-        return r < 0 ? r : sd_bus_message_append(m, "{sv}", name, "h", memory);
-}
-
 static int fill_endorsements(sd_bus_message *reply, const struct cached_endorsements *found, bool cached) {
         _cleanup_(freep) char *chain = NULL;
         _cleanup_(freep) uint8_t *vek = NULL;
@@ -60,9 +41,9 @@ static int fill_endorsements(sd_bus_message *reply, const struct cached_endorsem
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
-                r = append_sealed(reply, "snp-vek-chain", chain, strlen(chain));
+                r = helper_append_sealed(reply, "snp-vek-chain", chain, strlen(chain));
         if (r >= 0)
-                r = append_sealed(reply, "vek", vek, n_vek);
+                r = helper_append_sealed(reply, "vek", vek, n_vek);
         if (r >= 0)
                 r = sd_bus_message_append(reply, "{sv}{sv}", "expires", "t", found->expires, "cached", "b",
                         cached);
@@ -70,11 +51,11 @@ static int fill_endorsements(sd_bus_message *reply, const struct cached_endorsem
 }
 
 static void on_endorsements(const struct endorsement_answer *answer, void *data) {
-        _cleanup_(messagep) sd_bus_message *call = data, *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = data, *reply = NULL;
         int r;
 
         if (answer->r < 0) {
-                answer_error(call, ERRORS_FETCH, answer->r, answer->diag);
+                helper_answer_error(call, ERRORS_FETCH, answer->r, answer->diag);
                 return;
         }
         r = sd_bus_message_new_method_return(call, &reply);
@@ -83,7 +64,7 @@ static void on_endorsements(const struct endorsement_answer *answer, void *data)
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
         if (r < 0)
-                answer_error(call, ERRORS_ANY, r, &(struct diag){});
+                helper_answer_error(call, ERRORS_ANY, r, &(struct diag){});
 }
 
 static int read_endorsed(sd_bus_message *m, struct endorsed *ret, struct diag *d) {
@@ -130,7 +111,7 @@ static int method_endorsements(sd_bus_message *m, void *userdata, sd_bus_error *
 }
 
 static int answer_quote(struct quote_call *q, const struct http_answer *answer, struct diag *d) {
-        _cleanup_(messagep) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(freep) uint8_t *quote = NULL;
         struct tdx_report report;
         size_t n;
@@ -143,7 +124,7 @@ static int answer_quote(struct quote_call *q, const struct http_answer *answer, 
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
-                r = append_sealed(reply, "td-quote", quote, n);
+                r = helper_append_sealed(reply, "td-quote", quote, n);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
@@ -168,7 +149,7 @@ static void on_quote(int r, const struct http_answer *answer, const struct diag 
                 r = answer_quote(q, answer, &d);
         if (r < 0) {
                 log_warning("no quote: %s", d.text[0] ? d.text : errno_text(r));
-                answer_error(q->call, ERRORS_FETCH_QUOTE, r == -EAGAIN ? -EREMOTEIO : r, &d);
+                helper_answer_error(q->call, ERRORS_FETCH_QUOTE, r == -EAGAIN ? -EREMOTEIO : r, &d);
         }
         helper_server_release(q->service->server);
 }

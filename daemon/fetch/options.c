@@ -5,7 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "lib/base/number.h"
+#include "daemon/helper-options.h"
 #include "version.h"
 
 #define IMDS "http://169.254.169.254"
@@ -54,17 +54,6 @@ static const struct option table[] = {
         {},
 };
 
-static int take_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t unit,
-        uint64_t *ret, struct diag *d) {
-        uint64_t value;
-
-        if (number_parse(text, 10, max, &value) < 0 || value < min)
-                return diag_fail(d, -EINVAL, "--%s=%s: %llu to %llu", name, text, (unsigned long long)min,
-                        (unsigned long long)max);
-        *ret = value * unit;
-        return 0;
-}
-
 static int take(int option, const char *argument, struct fetch_options *o, bool *said, struct diag *d) {
         switch (option) {
         case OPTION_BUS:
@@ -77,11 +66,12 @@ static int take(int option, const char *argument, struct fetch_options *o, bool 
                 o->cache = argument;
                 return 0;
         case OPTION_IDLE:
-                return take_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
+                return helper_option_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
         case OPTION_TIMEOUT:
-                return take_time("timeout", argument, 1, HOUR_SEC * 1000, 1, &o->timeout_msec, d);
+                return helper_option_time("timeout", argument, 1, HOUR_SEC * 1000, 1, &o->timeout_msec, d);
         case OPTION_RETRY_DELAY:
-                return take_time("retry-delay", argument, 0, HOUR_SEC * 1000, 1000, &o->retry_delay_usec, d);
+                return helper_option_time("retry-delay", argument, 0, HOUR_SEC * 1000, 1000,
+                        &o->retry_delay_usec, d);
         case OPTION_VERSION:
                 printf("cvmd-fetch %s\n", CVMD_VERSION);
                 *said = true;

@@ -96,9 +96,10 @@ static int read_optional(int fd, const char *what, uint8_t **ret, size_t *ret_n,
         return 0;
 }
 
-static int write_inblob(struct tsm_entry_files *f, const void *inblob, size_t n, struct diag *d) {
-        _cleanup_(closep) int fd = take_fd(&f->inblob);
-        int r = file_write_fd(fd, inblob, n);
+/* And closes it. */
+static int write_inblob(int *fd, const void *inblob, size_t n, struct diag *d) {
+        _cleanup_(closep) int taken = take_fd(fd);
+        int r = file_write_fd(taken, inblob, n);
 
         return r < 0 ? diag_errno(d, r, "configfs-tsm: inblob") : 0;
 }
@@ -118,21 +119,18 @@ static int check_generation(const struct tsm_entry_files *f, uint64_t before, st
 
 int tsm_collect(struct tsm_entry_files *f, const void *inblob, size_t n, const struct tsm_patience *patience,
         struct tsm_report *ret, struct diag *d) {
-        _cleanup_(closep) int inblob_fd = f->inblob;
+        _cleanup_(closep) int inblob_fd = take_fd(&f->inblob);
         _cleanup_(tsm_report_done) struct tsm_report t = { .n_inblob = n };
         uint64_t before;
         int r;
 
-        f->inblob = -1;
         if (n == 0 || n > sizeof(t.inblob))
                 return diag_fail(d, -EINVAL, "inblob of %zu bytes: 1 to %zu are possible", n,
                         sizeof(t.inblob));
         memcpy(t.inblob, inblob, n);
         r = read_generation(f->generation, &before, d);
-        if (r >= 0) {
-                f->inblob = take_fd(&inblob_fd);
-                r = write_inblob(f, inblob, n, d);
-        }
+        if (r >= 0)
+                r = write_inblob(&inblob_fd, inblob, n, d);
         if (r >= 0)
                 r = await_outblob(f->outblob, patience, &t, d);
         if (r >= 0)
