@@ -162,6 +162,23 @@ def test_hold_and_kill():
             assert paravisor.tool("tpm2_getcap", "handles-nv-index").decode().count("0x1400002") == sizes, order
 
 
+def test_hold_is_ended_by_its_own_connection_alone():
+    with Paravisor() as paravisor:
+        first = paravisor.connect()
+        assert paravisor.ask("hold 1", first) == "ok"
+        assert paravisor.ask("hold 1").startswith("error: ")
+        with paravisor.start("tpm2_getrandom", "--hex", "4"):
+            assert first.readline() == "held\n"
+            paravisor.order("go")
+        with paravisor.hold(1) as wait:
+            first.close()
+            assert not paravisor.state()["busy"] and not paravisor.state()["held"]
+            with paravisor.start("tpm2_getrandom", "--hex", "4") as tool:
+                wait()
+                assert tool.poll() is None
+                paravisor.order("go")
+
+
 def test_stale_and_never():
     with Paravisor("--window=0") as paravisor:
         paravisor.read_report()

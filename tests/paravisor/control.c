@@ -29,7 +29,6 @@ struct giver {
         sd_event_source *source;
         char line[LINE_SIZE];
         size_t n_line;
-        bool holds;
 };
 
 static int add_counters(struct json_object *j, const struct counters *c) {
@@ -83,7 +82,6 @@ static int begin_hold(struct giver *g, struct order *o, struct diag *d) {
         r = queue_hold(g->control->queue, (unsigned)nth, on_held, g);
         if (r < 0)
                 return diag_errno(d, r, "hold: there is one already");
-        g->holds = true;
         return 0;
 }
 
@@ -112,8 +110,7 @@ static void giver_free(struct giver *g) {
                         *at = g->next;
                         break;
                 }
-        if (g->holds)
-                queue_release(g->control->queue, true);
+        queue_end_hold(g->control->queue, g);
         sd_event_source_disable_unref(g->source);
         closep(&g->fd);
         free(g);

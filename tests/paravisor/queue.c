@@ -218,10 +218,16 @@ int queue_hold(struct queue *q, unsigned nth, void (*held)(void *userdata), void
 
 void queue_release(struct queue *q, bool execute) {
         q->until_hold = 0;
+        q->held_userdata = NULL;
         if (q->held && !execute)
                 end(q, NULL);
         q->held = false;
         queue_run(q);
+}
+
+void queue_end_hold(struct queue *q, const void *userdata) {
+        if (q->held_userdata == userdata)
+                queue_release(q, true);
 }
 
 bool queue_is_held(const struct queue *q) {

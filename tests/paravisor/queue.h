@@ -34,6 +34,9 @@ void queue_run(struct queue *q);
  */
 int queue_hold(struct queue *q, unsigned nth, void (*held)(void *userdata), void *userdata);
 void queue_release(struct queue *q, bool execute);
+
+/* Ends the hold that was begun with this userdata, if it is not over yet; the command is carried out. */
+void queue_end_hold(struct queue *q, const void *userdata);
 bool queue_is_held(const struct queue *q);
 
 /* A command was begun: one that is slow, or held. */
