@@ -13,6 +13,8 @@
 #define CHAIN_MAX ((size_t)64 * 1024)
 #define VEK_MAX ((size_t)8 * 1024)
 #define TD_QUOTE_MAX ((size_t)64 * 1024)
+#define PATIENCE_USEC \
+        (6 * 1000 * (uint64_t)1000) /* one request of cvmd-fetch and a little: it may make more */
 #define PAUSE_USEC (60 * 1000 * (uint64_t)1000)   /* after a failure */
 #define KNOWN_USEC (3600 * 1000 * (uint64_t)1000) /* certificates are good for years */
 
@@ -27,6 +29,8 @@ struct endorsing {
         struct evidence_bytes td_report, td_quote;
         char *trouble;
         struct ask ask;
+        sd_event_source *patience; /* of those who wait for it */
+        bool late;                 /* it was waited for, and is not there yet */
 };
 
 static void endorsed_done(struct endorsed *e) {
@@ -44,6 +48,7 @@ void endorsing_free(struct endorsing *e) {
         if (!e)
                 return;
         ask_done(&e->ask);
+        sd_event_source_unref(e->patience);
         chip_done(&e->chip);
         endorsed_done(&e->endorsed);
         evidence_bytes_done(&e->td_report);
@@ -53,8 +58,10 @@ void endorsing_free(struct endorsing *e) {
 }
 
 void endorsing_forget(struct attestation *a) {
-        if (a->endorsing)
-                ask_done(&a->endorsing->ask);
+        if (!a->endorsing)
+                return;
+        ask_done(&a->endorsing->ask);
+        a->endorsing->patience = sd_event_source_unref(a->endorsing->patience);
 }
 
 static bool same_bytes(const struct evidence_bytes *a, const struct evidence_bytes *b) {
@@ -87,6 +94,8 @@ static void note_trouble(struct endorsing *e, const char *text) {
 }
 
 static void settle(struct attestation *a, const char *trouble, uint64_t keep_usec) {
+        a->endorsing->patience = sd_event_source_unref(a->endorsing->patience);
+        a->endorsing->late = false;
         a->endorsing->ask_again = now_usec(CLOCK_MONOTONIC) + keep_usec;
         note_trouble(a->endorsing, trouble);
         batch_endorsed(a);
@@ -208,7 +217,35 @@ static int become(struct endorsing *e, const struct chip *chip) {
         chip_done(&e->chip);
         e->chip = copy;
         endorsed_done(&e->endorsed);
+        ask_done(&e->ask);
+        e->late = false;
         e->ask_again = 0;
+        return 0;
+}
+
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct attestation *a = userdata;
+
+        a->endorsing->late = true;
+        batch_endorsed(a); /* which goes without; what comes is for the next */
+        return 0;
+}
+
+/* Asks, unless that is under way. It is waited for, for a moment; after a failure not at all. */
+static int ask_and_wait(struct attestation *a) {
+        struct endorsing *e = a->endorsing;
+        bool waits = !e->trouble && !e->late;
+        int r = 0;
+
+        if (waits)
+                r = sd_event_add_time_relative(a->bus->event, &e->patience, CLOCK_MONOTONIC, PATIENCE_USEC,
+                        0, on_patience, a);
+        if (r < 0)
+                return r;
+        if (!e->ask.slot)
+                ask_endorsements(a);
+        if (!waits)
+                batch_endorsed(a);
         return 0;
 }
 
@@ -217,7 +254,7 @@ static int begin(struct attestation *a, const struct chip *chip, const struct ev
         bool paused, is_td = td_report->n > 0;
         int r = 0;
 
-        ask_done(&e->ask); /* for a batch that has ended */
+        e->patience = sd_event_source_unref(e->patience); /* of a batch that has ended */
         evidence_bytes_done(&e->td_quote);
         if (is_td)
                 r = copy_bytes(&e->td_report, td_report);
@@ -225,15 +262,16 @@ static int begin(struct attestation *a, const struct chip *chip, const struct ev
                 r = become(e, chip);
         if (r < 0)
                 return r;
+        if (is_td)
+                ask_done(&e->ask); /* for another report */
         paused = now_usec(CLOCK_MONOTONIC) < e->ask_again;
         if (paused || (!is_td && chip->id.n == 0)) {
-                batch_endorsed(a);
+                batch_endorsed(a); /* what can be known is, or there is no chip */
                 return 0;
         }
-        if (is_td)
-                ask_td_quote(a);
-        else
-                ask_endorsements(a);
+        if (!is_td)
+                return ask_and_wait(a);
+        ask_td_quote(a);
         return 0;
 }
 

@@ -268,6 +268,42 @@ def test_a_network_that_hangs_costs_one_wait_alone():
         assert Bundle(guest.clients.answer("a")[0], NONCE).records["snp-vek-chain"] == b"chain"
 
 
+def test_after_a_failure_nobody_waits_for_the_network():
+    with attesting() as guest:
+        guest.helpers.behave("Endorsements", "error org.cvmd1.Error.FetchFailed")
+        assert "snp-vek-chain" not in Bundle(guest.clients.get(NONCE)[0], NONCE).records
+        guest.helpers.behave("Endorsements", "hold")
+        for i in range(3):  # cvmd does not ask for a while, and whoever comes goes without
+            assert "snp-vek-chain" not in Bundle(guest.clients.get(nonce_of(i))[0], nonce_of(i)).records
+        assert guest.helpers.counts()["Endorsements"] == 1
+
+
+def test_a_network_that_says_nothing_is_waited_for_a_moment_alone():
+    with attesting() as guest:
+        guest.helpers.behave("Endorsements", "hold")
+        assert "snp-vek-chain" not in Bundle(guest.clients.get(NONCE)[0], NONCE).records
+        assert "snp-vek-chain" not in Bundle(guest.clients.get(nonce_of(1))[0], nonce_of(1)).records
+        assert guest.helpers.counts()["Endorsements"] == 1
+        guest.helpers.release()
+        wait_for("the endorsements to be there", lambda: "snp-vek-chain" in
+                 Bundle(guest.clients.get(nonce_of(2))[0], nonce_of(2)).records)
+        assert guest.helpers.counts()["Endorsements"] == 1
+
+
+def test_who_comes_after_one_that_vanished_still_waits_for_the_network():
+    with attesting() as guest:
+        guest.helpers.behave("Endorsements", "hold")
+        guest.clients.call("a", NONCE)
+        wait_for("the endorsements to be asked for", lambda: guest.helpers.counts()["Endorsements"] == 1)
+        wait_for("the quote", lambda: guest.helpers.counts()["Quote"] == 1)
+        guest.clients.drop("a")
+        guest.clients.call("b", nonce_of(1))
+        assert guest.property("State") == "compliant"
+        guest.helpers.release()
+        assert Bundle(guest.clients.answer("b")[0], nonce_of(1)).records["snp-vek-chain"] == b"chain"
+        assert guest.helpers.counts()["Endorsements"] == 1
+
+
 def test_what_is_handed_over_is_checked():
     for method, how, part in (
             ("Report", "unsealed", "hcl-report could still change"), ("Report", "huge", "hcl-report has"),
