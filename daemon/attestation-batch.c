@@ -15,7 +15,6 @@
 
 #define REPORT_MAX ((size_t)64 * 1024)
 #define CERTIFICATE_MAX ((size_t)16 * 1024)
-#define QUOTE_MAX ((size_t)64 * 1024)
 #define CHIP_ID_MAX 64
 #define WORD_MAX 64
 #define SERVICE "cvmd-attest"
@@ -67,7 +66,7 @@ static int bind_claims(struct batch_run *b, struct request *q, struct diag *d) {
 
 /* The caller's bytes as they are: such a report is for one alone. */
 static int take_raw(struct batch_run *b, struct request *q, struct diag *d) {
-        q->log_sequence = manager_log_sequence(b->attestation->bus->manager);
+        request_forget_attempt(q);
         return raw_user_data(q->nonce, q->n_nonce, b->user_data, d);
 }
 
@@ -98,14 +97,7 @@ static bool can_share(const struct batch_run *b, const struct request *q) {
                 provider_of(b->attestation, q) == b->provider;
 }
 
-/* -- what the TPM adds for one of them -- */
-
-static void ask_quote(struct batch_run *b);
-static void ask_maa_key(struct batch_run *b);
-
-static struct request *whose_turn(const struct batch_run *b) {
-        return b->requests[b->at];
-}
+/* -- how far whoever has the turn is -- */
 
 static void finish_if_complete(struct batch_run *b) {
         if (b->endorsed && b->quoted)
@@ -119,19 +111,19 @@ void batch_endorsed(struct attestation *a) {
         finish_if_complete(a->batch);
 }
 
-static void fail_turn(struct batch_run *b, const char *name, const char *text) {
-        request_fail_named(whose_turn(b), name, text);
+void batch_fail_turn_named(struct batch_run *b, const char *name, const char *text) {
+        request_fail_named(batch_turn(b), name, text);
         batch_next(b);
 }
 
-static void fail_turn_with(struct batch_run *b, int r, const struct diag *d) {
-        request_fail(whose_turn(b), r, d);
+void batch_fail_turn(struct batch_run *b, int r, const struct diag *d) {
+        request_fail(batch_turn(b), r, d);
         batch_next(b);
 }
 
-/* Whether q's claims still say what has been decided; if not, it starts over, a number of times. */
+/* Whether q's claims, if it has any, still say what has been decided; if not, it starts over, some times. */
 static bool is_up_to_date(const struct batch_run *b, struct request *q) {
-        if (manager_log_sequence(b->attestation->bus->manager) == q->log_sequence)
+        if (!q->claims || manager_log_sequence(b->attestation->bus->manager) == q->log_sequence)
                 return true;
         if (++q->attempts >= REQUEST_ATTEMPTS_MAX)
                 request_fail(q, -EBUSY,
@@ -140,8 +132,8 @@ static bool is_up_to_date(const struct batch_run *b, struct request *q) {
         return false;
 }
 
-static void turn_quoted(struct batch_run *b) {
-        if (!is_up_to_date(b, whose_turn(b))) {
+void batch_quoted(struct batch_run *b) {
+        if (!is_up_to_date(b, batch_turn(b))) {
                 batch_next(b);
                 return;
         }
@@ -149,126 +141,10 @@ static void turn_quoted(struct batch_run *b) {
         finish_if_complete(b);
 }
 
-static int on_maa_key(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        static const struct answer_field fields[] = {
-                { "public", "ay", offsetof(struct request_quote, key), QUOTE_MAX },
-                { "certify-info", "ay", offsetof(struct request_quote, key_info), QUOTE_MAX },
-                { "certify-signature", "ay", offsetof(struct request_quote, key_signature), QUOTE_MAX },
-                { "ak-public", "ay", offsetof(struct request_quote, ak_public), QUOTE_MAX },
-        };
-        struct batch_run *b = userdata;
-        struct ask_failure f = {};
-        struct diag d = {};
-        int r;
-
-        switch (ask_outcome(&b->ask, m, SERVICE, &f)) {
-        case ASK_ANSWERED:
-                r = answer_read(m, fields, sizeof(fields) / sizeof(fields[0]), &whose_turn(b)->quote, &d);
-                if (r < 0)
-                        fail_turn_with(b, r, &d);
-                else
-                        turn_quoted(b);
-                break;
-        case ASK_ENDED:
-                ask_maa_key(b);
-                break;
-        case ASK_FAILED:
-                fail_turn(b, f.name, f.why.text);
-                break;
-        }
-        return 0;
-}
-
-static int append_pcrs(sd_bus_message *call, const struct request *q) {
-        char pcrs[PCR_SELECTION_TEXT_SIZE];
-
-        pcr_selection_format(q->pcrs, pcrs);
-        return sd_bus_message_append(call, "s", pcrs);
-}
-
-static void ask_maa_key(struct batch_run *b) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        struct bus *bus = b->attestation->bus;
-        int r = ask_new(bus, ATTEST_NAME, ATTEST_PATH, "MaaKey", &call);
-
-        if (r >= 0)
-                r = append_pcrs(call, whose_turn(b));
-        if (r >= 0)
-                r = ask_send(bus, &b->ask, call, QUOTE_TIMEOUT_USEC, on_maa_key, b);
-        if (r < 0)
-                fail_turn_with(b, r, &(struct diag){});
-}
-
-static int on_quote(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        static const struct answer_field fields[] = {
-                { "tpm-quote", "h", offsetof(struct request_quote, record), QUOTE_MAX },
-                { "message", "ay", offsetof(struct request_quote, message), QUOTE_MAX },
-                { "signature", "ay", offsetof(struct request_quote, signature), QUOTE_MAX },
-                { "pcr-values", "aay", offsetof(struct request_quote, pcrs), 0 },
-        };
-        struct batch_run *b = userdata;
-        struct ask_failure f = {};
-        struct diag d = {};
-        int r;
-
-        switch (ask_outcome(&b->ask, m, SERVICE, &f)) {
-        case ASK_ANSWERED:
-                r = answer_read(m, fields, sizeof(fields) / sizeof(fields[0]), &whose_turn(b)->quote, &d);
-                if (r >= 0 && whose_turn(b)->quote.record.n == 0)
-                        r = diag_fail(&d, -EBADMSG, SERVICE " sent no quote");
-                if (r < 0)
-                        fail_turn_with(b, r, &d);
-                else if (b->format == EVIDENCE_MAA)
-                        ask_maa_key(b);
-                else
-                        turn_quoted(b);
-                break;
-        case ASK_ENDED:
-                ask_quote(b);
-                break;
-        case ASK_FAILED:
-                fail_turn(b, f.name, f.why.text);
-                break;
-        }
-        return 0;
-}
-
-/* The binding; of formats with a nonce of their own, what their verifiers expect there. */
-static int append_qualifying_data(sd_bus_message *call, const struct batch_run *b, const struct request *q) {
-        switch (b->format) {
-        case EVIDENCE_TRUSTEE:
-                return sd_bus_message_append_array(call, 'y', q->nonce, q->n_nonce);
-        case EVIDENCE_MAA:
-                return sd_bus_message_append_array(call, 'y', NULL, 0);
-        case EVIDENCE_CMW:
-        case _EVIDENCE_FORMAT_MAX:
-                break;
-        }
-        return sd_bus_message_append_array(call, 'y', b->bindings[b->at].bytes, SHA256_SIZE);
-}
-
-static void ask_quote(struct batch_run *b) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        struct bus *bus = b->attestation->bus;
-        struct request *q = whose_turn(b);
-        int r = ask_new(bus, ATTEST_NAME, ATTEST_PATH, "Quote", &call);
-
-        if (r >= 0)
-                r = append_qualifying_data(call, b, q);
-        if (r >= 0)
-                r = append_pcrs(call, q);
-        if (r >= 0)
-                r = sd_bus_message_append(call, "sa{sv}", "sha256", 0u);
-        if (r >= 0)
-                r = ask_send(bus, &b->ask, call, QUOTE_TIMEOUT_USEC, on_quote, b);
-        if (r < 0)
-                fail_turn_with(b, r, &(struct diag){});
-}
-
 /* -- one after the other -- */
 
 static void begin_turn(struct batch_run *b) {
-        while (b->at < b->n && (!whose_turn(b)->call || !is_up_to_date(b, whose_turn(b))))
+        while (b->at < b->n && (!batch_turn(b)->call || !is_up_to_date(b, batch_turn(b))))
                 b->at++;
         if (b->at == b->n) {
                 attestation_batch_ended(b->attestation);
@@ -278,7 +154,7 @@ static void begin_turn(struct batch_run *b) {
         if (b->quoted)
                 finish_if_complete(b);
         else
-                ask_quote(b);
+                quote_ask(b);
 }
 
 void batch_next(struct batch_run *b) {
