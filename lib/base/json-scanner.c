@@ -76,20 +76,6 @@ void scanner_fail_unexpected(struct scanner *s, const char *wanted) {
         s->failed = true;
 }
 
-bool scanner_more(const struct scanner *s) {
-        return !s->failed && s->at < s->end;
-}
-
-/* Steps over one byte; columns count characters, so only the first byte of each moves on. */
-void scanner_advance(struct scanner *s) {
-        if (*s->at == '\n') {
-                s->position.line++;
-                s->position.column = 1;
-        } else if (((unsigned char)*s->at & 0xc0) != 0x80)
-                s->position.column++;
-        s->at++;
-}
-
 void scanner_advance_by(struct scanner *s, size_t n) {
         while (n-- > 0)
                 scanner_advance(s);
@@ -115,7 +101,7 @@ static void skip_block_comment(struct scanner *s) {
         s->failed = true;
 }
 
-void scanner_skip_blanks(struct scanner *s) {
+void scanner_skip_more_blanks(struct scanner *s) {
         while (scanner_more(s))
                 if (*s->at == ' ' || *s->at == '\n' || *s->at == '\t' || *s->at == '\r')
                         scanner_advance(s);
@@ -128,14 +114,6 @@ void scanner_skip_blanks(struct scanner *s) {
                         skip_block_comment(s);
                 else
                         return;
-}
-
-bool scanner_take(struct scanner *s, char c) {
-        scanner_skip_blanks(s);
-        if (!scanner_more(s) || *s->at != c)
-                return false;
-        scanner_advance(s);
-        return true;
 }
 
 /* The same byte eight times: texts of many kilobytes, base64 in JSON say, are read a word at a time. */

@@ -29,8 +29,20 @@ void scanner_fail(struct scanner *s, const char *message);
 void scanner_fail_unexpected(struct scanner *s, const char *wanted);
 
 /* Whether there is a byte to look at. */
-bool scanner_more(const struct scanner *s);
-void scanner_advance(struct scanner *s);
+static inline bool scanner_more(const struct scanner *s) {
+        return !s->failed && s->at < s->end;
+}
+
+/* Steps over one byte; columns count characters, so only the first byte of each moves on. */
+static inline void scanner_advance(struct scanner *s) {
+        if (*s->at == '\n') {
+                s->position.line++;
+                s->position.column = 1;
+        } else if (((unsigned char)*s->at & 0xc0) != 0x80)
+                s->position.column++;
+        s->at++;
+}
+
 void scanner_advance_by(struct scanner *s, size_t n);
 bool scanner_starts_with(const struct scanner *s, const char *text);
 
@@ -40,11 +52,21 @@ bool scanner_starts_with(const struct scanner *s, const char *text);
 size_t scanner_plain_run(const struct scanner *s);
 void scanner_skip_run(struct scanner *s, size_t n);
 
-/* White space and comments. */
-void scanner_skip_blanks(struct scanner *s);
+/* White space and comments; what programs write has none most of the time. */
+void scanner_skip_more_blanks(struct scanner *s);
+static inline void scanner_skip_blanks(struct scanner *s) {
+        if (scanner_more(s) && (*s->at <= ' ' || *s->at == '/'))
+                scanner_skip_more_blanks(s);
+}
 
 /* Steps over blanks, and over c if it is next. */
-bool scanner_take(struct scanner *s, char c);
+static inline bool scanner_take(struct scanner *s, char c) {
+        scanner_skip_blanks(s);
+        if (!scanner_more(s) || *s->at != c)
+                return false;
+        scanner_advance(s);
+        return true;
+}
 
 /* Before anything else, so that all that follows may trust the bytes. */
 void scanner_check_characters(struct scanner *s);

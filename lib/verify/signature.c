@@ -32,8 +32,17 @@ struct point_slot {
         EVP_PKEY *key;
 };
 
+/* A key made ready to verify in one way: a chip's, or an AK's, that comes again. */
+struct ready {
+        EVP_PKEY *key; /* referenced, so that its address cannot be another's */
+        const EVP_MD *md;
+        int padding;
+        EVP_PKEY_CTX *context;
+};
+
 struct signatures {
         EVP_MD_CTX *context;
+        struct ready ready[KEYS_MAX];
         EVP_MD *hashes[N_HASHES];
         struct key_slot keys[KEYS_MAX];
         struct point_slot points[KEYS_MAX];
@@ -60,9 +69,17 @@ static void bn_freep(BIGNUM **n) {
         BN_free(*n);
 }
 
+static void ready_done(struct ready *r) {
+        EVP_PKEY_CTX_free(r->context);
+        EVP_PKEY_free(r->key);
+        *r = (struct ready){};
+}
+
 void signatures_free(struct signatures *s) {
         if (!s)
                 return;
+        for (size_t i = 0; i < KEYS_MAX; i++)
+                ready_done(&s->ready[i]);
         for (size_t i = 0; i < KEYS_MAX; i++)
                 EVP_PKEY_free(s->keys[i].key);
         for (size_t i = 0; i < KEYS_MAX; i++)
@@ -98,23 +115,50 @@ static const EVP_MD *find_hash(const struct signatures *s, enum pcr_hash hash) {
         return NULL;
 }
 
+static int make_ready(EVP_PKEY *key, const EVP_MD *md, int padding, struct ready *ret) {
+        _cleanup_(ready_done) struct ready r = { .md = md, .padding = padding };
+
+        if (EVP_PKEY_up_ref(key) != 1)
+                return -EIO;
+        r.key = key;
+        r.context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+        if (!r.context || EVP_PKEY_verify_init(r.context) != 1 ||
+                (padding && EVP_PKEY_CTX_set_rsa_padding(r.context, padding) != 1) ||
+                EVP_PKEY_CTX_set_signature_md(r.context, md) != 1 ||
+                (padding == RSA_PKCS1_PSS_PADDING &&
+                        EVP_PKEY_CTX_set_rsa_pss_saltlen(r.context, RSA_PSS_SALTLEN_AUTO) != 1))
+                return -EIO;
+        ready_done(ret);
+        *ret = r;
+        r = (struct ready){};
+        return 0;
+}
+
+/* NULL: OpenSSL cannot verify in this way. */
+static EVP_PKEY_CTX *get_ready(struct signatures *s, EVP_PKEY *key, const EVP_MD *md, int padding) {
+        struct ready *slot = &s->ready[(uintptr_t)key / 64 % KEYS_MAX];
+
+        if ((slot->key != key || slot->md != md || slot->padding != padding) &&
+                make_ready(key, md, padding, slot) < 0)
+                return NULL;
+        return slot->context;
+}
+
 /* padding: of RSA; 0 for ECDSA. */
 static bool is_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, int padding,
         const uint8_t *signature, size_t n_signature, const void *message, size_t n_message) {
         const EVP_MD *md = find_hash(s, hash);
-        EVP_PKEY_CTX *how = NULL; /* belongs to the context */
+        uint8_t digest[EVP_MAX_MD_SIZE];
+        EVP_PKEY_CTX *context;
+        unsigned n;
 
         if (!md || EVP_PKEY_get_base_id(key) != (padding ? EVP_PKEY_RSA : EVP_PKEY_EC))
                 return false;
-        EVP_MD_CTX_reset(s->context);
-        if (EVP_DigestVerifyInit(s->context, &how, md, NULL, key) != 1)
-                return false;
-        if (padding && EVP_PKEY_CTX_set_rsa_padding(how, padding) != 1)
-                return false;
-        if (padding == RSA_PKCS1_PSS_PADDING &&
-                EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_AUTO) != 1)
-                return false;
-        return EVP_DigestVerify(s->context, signature, n_signature, message, n_message) == 1;
+        context = get_ready(s, key, md, padding);
+        return context && EVP_DigestInit_ex2(s->context, md, NULL) == 1 &&
+                EVP_DigestUpdate(s->context, message, n_message) == 1 &&
+                EVP_DigestFinal_ex(s->context, digest, &n) == 1 &&
+                EVP_PKEY_verify(context, signature, n_signature, digest, n) == 1;
 }
 
 bool signature_ecdsa_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, const uint8_t *r_bytes,
