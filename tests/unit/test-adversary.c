@@ -359,6 +359,7 @@ static void pcr_edited(struct scene *s) {
         replace(s, BUNDLE_TPM_QUOTE, forge_quote_record(&attest, &signature, NULL, &lie, 0xffffff));
         forge_bytes_done(&attest);
         forge_bytes_done(&signature);
+        strip(s, BUNDLE_TPM_EVENT_LOG); /* which would not lead there */
 }
 
 static void quote_signature_changed(struct scene *s) {
