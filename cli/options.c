@@ -57,7 +57,8 @@ static const struct option_row rows[] = {
         [OPTION_ROOTS] = { "roots", 0, "DIR", CAN_ROOTS, false, "Trust anchors, beside those built in" },
         [OPTION_NONCE_FILE] = { "nonce-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes are the nonce" },
         [OPTION_BIND_FILE] = { "bind-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes name the channel" },
-        [OPTION_FORMAT] = { "format", 0, "NAME", CAN_CONVERT, true, "cmw, trustee, maa, or raw: a folder" },
+        [OPTION_FORMAT] = { "format", 0, "NAME", CAN_CONVERT, true,
+                "cmw, trustee, maa, raw; of results: ear" },
         [OPTION_PROVIDER] = { "provider", 0, "NAME", CAN_EVIDENCE, true, "Attest with vtpm or tsm" },
         [OPTION_PCRS] = { "pcrs", 0, "LIST", CAN_EVIDENCE, true,
                 "Quote these registers: 0-7,14 (default all)" },
@@ -69,6 +70,7 @@ static const struct option_row rows[] = {
                 "A piece of evidence a line, a result a line" },
         [OPTION_JOBS] = { "jobs", 0, "N", CAN_VERIFY, false,
                 "How many processes verify a batch (default 1)" },
+        [OPTION_SIGN_KEY] = { "sign-key", 0, "FILE", CAN_VERIFY, false, "Sign a result in --format ear" },
         [OPTION_EXPAND] = { "expand", 0, "DIR", CAN_EXPORT, false, "Lay the snapshot out as files in DIR" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has a row");
@@ -286,6 +288,10 @@ static int check_verify(const struct options *o, struct diag *d) {
                 if (o->given[pairs[i][0]] && o->given[pairs[i][1]])
                         return diag_fail(d, -EINVAL, "--%s and --%s exclude each other: give one of them",
                                 rows[pairs[i][0]].name, rows[pairs[i][1]].name);
+        if (o->given[OPTION_BATCH] && o->given[OPTION_FORMAT])
+                return diag_fail(d, -EINVAL, "--batch has one format: leave out --format");
+        if (o->given[OPTION_SIGN_KEY] && !o->given[OPTION_FORMAT])
+                return diag_fail(d, -EINVAL, "--sign-key signs a result for others: add --format ear");
         if (o->given[OPTION_JOBS] && !o->given[OPTION_BATCH])
                 return diag_fail(d, -EINVAL, "--jobs is about a batch: add --batch");
         return 0;

@@ -59,6 +59,7 @@ enum option_id {
         OPTION_FRESHNESS,
         OPTION_BATCH,
         OPTION_JOBS,
+        OPTION_SIGN_KEY,
         _OPTION_MAX,
 };
 

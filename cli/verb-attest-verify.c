@@ -2,6 +2,7 @@
 /* attest verify and attest roots: without a daemon, without root, without a network. */
 #include <errno.h>
 #include <json-c/json_tokener.h>
+#include <string.h>
 
 #include "cli/input.h"
 #include "cli/table.h"
@@ -11,7 +12,12 @@
 #include "cli/verify-text.h"
 #include "lib/base/hex.h"
 #include "lib/base/json-build.h"
+#include "lib/verify/ear.h"
+#include "lib/verify/jws.h"
 #include "lib/verify/verification-json.h"
+#include "version.h"
+
+#define KEY_FILE_MAX ((size_t)64 * 1024)
 
 static int print_json(struct context *x, const struct verification *v) {
         _cleanup_(json_text_done) struct json_text text = {};
@@ -27,6 +33,46 @@ static int print_json(struct context *x, const struct verification *v) {
                 return -ENOMEM;
         output_json(&x->out, o);
         return 0;
+}
+
+/* As an attestation result for others, signed if there is a key. */
+static int print_ear(struct context *x, const struct verify_setup *setup, const struct verification *v) {
+        const char *key_file = x->options->values[OPTION_SIGN_KEY];
+        _cleanup_(json_text_done) struct json_text text = {};
+        _cleanup_(freep) char *pem = NULL, *token = NULL;
+        struct ear ear = {
+                .at = setup->settings.at,
+                .nonce = setup->settings.nonce,
+                .n_nonce = setup->settings.n_nonce,
+                .build = "cvmd " CVMD_VERSION,
+                .is_signed = key_file,
+        };
+        EVP_PKEY *key = NULL;
+        size_t n;
+        int r = ear_format(v, &ear, &text);
+
+        if (r >= 0 && key_file) {
+                r = input_read(key_file, KEY_FILE_MAX, &pem, &n, &x->diag);
+                if (r >= 0)
+                        r = jws_key_parse(key_file, pem, n, &key, &x->diag);
+                if (r >= 0)
+                        r = jws_sign(key, text.text, text.n, &token, &x->diag);
+                EVP_PKEY_free(key);
+        }
+        if (r < 0)
+                return r;
+        if (token)
+                fputs(token, x->out.f);
+        else
+                fwrite(text.text, 1, text.n, x->out.f);
+        fputc('\n', x->out.f);
+        return 0;
+}
+
+static int print(struct context *x, const struct verify_setup *setup, const struct verification *v) {
+        if (x->options->given[OPTION_FORMAT])
+                return print_ear(x, setup, v);
+        return x->out.json == JSON_OFF ? verify_text_print(v, &x->out) : print_json(x, v);
 }
 
 /* Many pieces, one a line. */
@@ -47,6 +93,8 @@ int verb_attest_verify(struct context *x, char **args, size_t n) {
         size_t size;
         int r;
 
+        if (x->options->given[OPTION_FORMAT] && strcmp(x->options->values[OPTION_FORMAT], "ear") != 0)
+                return context_usage(x, "--format is ear, not '%s'", x->options->values[OPTION_FORMAT]);
         if (x->options->given[OPTION_BATCH])
                 return run_batch(x, args[0]);
         if (!v)
@@ -59,8 +107,8 @@ int verb_attest_verify(struct context *x, char **args, size_t n) {
         r = verifier_run(setup.verifier, bytes, size, v, &x->diag);
         if (r < 0)
                 return diag_wrap(&x->diag, r, "%s", args[0]);
-        r = x->out.json == JSON_OFF ? verify_text_print(v, &x->out) : print_json(x, v);
-        if (!checks_acceptable(&v->checks))
+        r = print(x, &setup, v);
+        if (r >= 0 && !checks_acceptable(&v->checks))
                 x->exit = EXIT_CODE_NOT_COMPLIANT;
         verification_done(v);
         return r;

@@ -124,18 +124,21 @@ static int read_expectation(struct context *x, struct expectation **ret) {
 }
 
 int verify_setup(struct context *x, bool several, struct verify_setup *ret) {
-        struct verifier_settings settings = { .waived = waivers(x->options), .several = several };
+        struct verifier_settings *settings = &ret->settings;
         int r;
 
-        r = find_time(x, &settings.at);
+        settings->waived = waivers(x->options);
+        settings->several = several;
+        r = find_time(x, &settings->at);
         if (r >= 0)
-                r = parse_bytes(x, OPTION_NONCE, NONCE_MAX, ret->nonce, &settings.nonce, &settings.n_nonce);
+                r = parse_bytes(x, OPTION_NONCE, NONCE_MAX, ret->nonce, &settings->nonce,
+                        &settings->n_nonce);
         if (r >= 0)
-                r = parse_bytes(x, OPTION_BIND, BIND_MAX, ret->bind, &settings.bind, &settings.n_bind);
+                r = parse_bytes(x, OPTION_BIND, BIND_MAX, ret->bind, &settings->bind, &settings->n_bind);
         if (r >= 0)
                 r = read_expectation(x, &ret->expectation);
-        settings.expectation = ret->expectation;
+        settings->expectation = ret->expectation;
         if (r >= 0)
-                r = verifier_new(&settings, &ret->verifier);
+                r = verifier_new(settings, &ret->verifier);
         return r < 0 ? r : add_anchors(x, ret->verifier);
 }

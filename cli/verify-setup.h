@@ -14,6 +14,7 @@ int verify_setup_expectation(struct context *x, const char *name, struct expecta
 struct verify_setup {
         uint8_t nonce[NONCE_MAX], bind[BIND_MAX];
         struct expectation *expectation; /* NULL: none was given */
+        struct verifier_settings settings;
         struct verifier *verifier;
 };
 

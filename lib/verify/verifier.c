@@ -10,6 +10,7 @@
 #include "lib/verify/binding-verify.h"
 #include "lib/verify/chain.h"
 #include "lib/verify/hcl-verify.h"
+#include "lib/verify/log-verify.h"
 #include "lib/verify/quote-verify.h"
 #include "lib/verify/snp-verify.h"
 #include "lib/verify/tdx-verify.h"
@@ -257,6 +258,8 @@ static int run(struct verifier *v, struct verification *ret, struct diag *d) {
         if (r < 0)
                 return r;
         verify_all_used(v, c);
+        if (e->form == EVIDENCE_BUNDLE && e->has_quote)
+                log_verify(e, x ? x->unexplained : 0, c);
         appraise(e, x, ret->product, v->settings.at, c);
         return 0;
 }

@@ -111,6 +111,7 @@ static void test_good_guests_are_trusted(void **state) {
                 assert_against(&j, bundle.bytes, bundle.n, "");
                 assert_int_equal(judge_run(&j, bundle.bytes, bundle.n, v, &d), 0);
                 assert_true(checks_trusted(&v->checks));
+                assert_true(check_passed(&v->checks, CHECK_EVENT_LOG));
                 assert_string_equal(v->checks.of[CHECK_REVOCATION].detail,
                         "no revocation list was given: --crl FILE names one");
                 forge_bytes_done(&bundle);
@@ -432,6 +433,34 @@ static void test_raw_nonce_is_no_batch(void **state) {
         forge_guest_done(&g);
 }
 
+/* The log of a boot with one event more, which the quote does not have. */
+static struct forge_bytes longer_log(struct forge_guest *g) {
+        forge_log_event(&g->log, 7, 0x80000001, "more", 4);
+        return forge_copy(g->log.bytes.bytes, g->log.bytes.n);
+}
+
+static void test_logs(void **state) {
+        struct forge_ask asked = { NONCE, strlen(NONCE), BIND, strlen(BIND) };
+        struct expectation excused = { .unexplained = 1U << 7 };
+        struct judge j = ask(WAIVE_MEASUREMENT);
+        struct forge_evidence e;
+        struct forge_guest g;
+
+        forge_guest_init(&g, &pki, SNP_MILAN);
+        forge_guest_evidence(&g, &asked, &e);
+        judge_evidence(&j, &e, "");
+        forge_bytes_done(&e.record[BUNDLE_TPM_EVENT_LOG]);
+        judge_evidence(&j, &e, "");
+        e.record[BUNDLE_TPM_EVENT_LOG] = longer_log(&g);
+        judge_evidence(&j, &e, "event-log");
+        j.settings.expectation = &excused;
+        judge_evidence(&j, &e, "");
+        e.record[BUNDLE_TPM_EVENT_LOG].n -= 3;
+        judge_evidence(&j, &e, "event-log");
+        forge_evidence_done(&e);
+        forge_guest_done(&g);
+}
+
 static void test_trustee(void **state) {
         struct judge j = ask(WAIVE_MEASUREMENT | WAIVE_BIND);
         struct forge_bytes chain, evidence;
@@ -463,6 +492,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_batch_and_freshness),
         cmocka_unit_test(test_raw_nonce_is_no_batch),
+        cmocka_unit_test(test_logs),
         cmocka_unit_test(test_trustee),
 };
 
