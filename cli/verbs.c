@@ -52,6 +52,8 @@ static const struct verb verbs[] = {
                 "Judge evidence, by itself and offline" },
         { "attest expect", "check|from FILE", 2, 2, CAN_VERIFY | CAN_ROOTS | CAN_JSON | CAN_WHOLE,
                 verb_attest_expect, "Check an expectation, or make one from evidence" },
+        { "attest inspect", "FILE", 1, 1, CAN_JSON | CAN_WHOLE, verb_attest_inspect,
+                "Everything that a piece of evidence says" },
         { "attest roots", "", 0, 0, CAN_ROOTS | CAN_JSON | CAN_WHOLE, verb_attest_roots,
                 "The trust anchors of attest verify" },
         { "attest get", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_WORDS | CAN_EVIDENCE | CAN_CONVERT | CAN_WHOLE,

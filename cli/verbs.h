@@ -62,4 +62,5 @@ int verb_log(struct context *x, char **args, size_t n);
 int verb_log_verify(struct context *x, char **args, size_t n);
 int verb_attest_verify(struct context *x, char **args, size_t n);
 int verb_attest_expect(struct context *x, char **args, size_t n);
+int verb_attest_inspect(struct context *x, char **args, size_t n);
 int verb_attest_roots(struct context *x, char **args, size_t n);

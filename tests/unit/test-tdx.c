@@ -229,6 +229,16 @@ static void bodies_have_the_size_of_their_type(void **state) {
         }
 }
 
+/* Within the signature data as a whole, behind the quoting enclave's. */
+static void nothing_stands_behind_the_certification(void **state) {
+        _cleanup_(forge_bytes_done) struct forge_bytes made = make_quote(4, 2, 1);
+        struct diag d = {};
+
+        put_le(made.bytes + 632, 634, 4);
+        assert_int_equal(parse_quote(made.bytes, made.n, &d), -EBADMSG);
+        assert_string_equal(d.text, "TD quote: bytes are left over within the signature data");
+}
+
 static void certificates_are_there(void **state) {
         _cleanup_(forge_bytes_done) struct forge_bytes made = make_quote(4, 2, 0);
         struct diag d = {};
@@ -291,6 +301,7 @@ static const struct CMUnitTest tests[] = {
         test(all_forms_of_a_quote_are_read),
         test(other_quotes_are_refused),
         test(bodies_have_the_size_of_their_type),
+        test(nothing_stands_behind_the_certification),
         test(certificates_are_there),
         test(genuine_reports_and_quotes_are_read),
 };
