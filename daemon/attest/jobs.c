@@ -147,6 +147,8 @@ struct tpm_pacing jobs_pacing(struct jobs *j) {
         return (struct tpm_pacing){ .between = between, .wait = wait_usec, .data = j };
 }
 
+static const struct diag ending = { "the service was told to end: ask again" };
+
 static void answer_error(const struct job *j, int r, const struct diag *d) {
         log_warning("%s: %s", sd_bus_message_get_member(j->call), d->text[0] ? d->text : errno_text(r));
         helper_answer_error(j->call, j->kind->errors, r, d);
@@ -166,7 +168,7 @@ static void run_job(struct job *job) {
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
         if (r < 0)
-                answer_error(job, r, &d);
+                answer_error(job, r, r == -ECANCELED ? &ending : &d);
 }
 
 static void run_first(struct jobs *j) {
@@ -178,6 +180,16 @@ static void run_first(struct jobs *j) {
         helper_server_release(j->server);
 }
 
+/* Those that are not begun any more. */
+static void cancel_rest(struct jobs *j) {
+        while (j->first) {
+                _cleanup_(job_freep) struct job *job = j->first;
+
+                j->first = job->next;
+                answer_error(job, -ECANCELED, &ending);
+        }
+}
+
 int jobs_loop(struct jobs *j) {
         while (sd_event_get_state(j->event) != SD_EVENT_FINISHED) {
                 int r = sd_event_run(j->event, j->first ? 0 : UINT64_MAX);
@@ -186,6 +198,8 @@ int jobs_loop(struct jobs *j) {
                         return r;
                 if (j->first && !is_ending(j))
                         run_first(j);
+                if (is_ending(j)) /* while there is still a bus: it goes with the loop */
+                        cancel_rest(j);
         }
         return 0;
 }

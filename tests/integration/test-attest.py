@@ -3,6 +3,7 @@
 """cvmd-attest in front of a paravisor that behaves, and of ones that do not."""
 
 import base64
+import contextlib
 import ctypes
 import hashlib
 import json
@@ -14,7 +15,7 @@ import subprocess
 from contextlib import closing
 
 from attest import NAME, PATH, RAW_TAG, Attest, refusal, user_data
-from dbus_client import Connection, read_all
+from dbus_client import CallError, Connection, read_all
 from harness import PATIENCE, wait_for
 from introspection import interfaces, promised_by
 from paravisor import GUEST_INPUT, claims_of, user_data_of
@@ -393,6 +394,37 @@ def test_a_slow_tpm_holds_up_neither_descriptions_nor_the_end():
         assert attest.process.wait(PATIENCE) == 0
         assert attest.input() == ZEROES
         attest.start()
+
+
+def test_who_waits_when_it_ends_is_told_so():
+    with Attest() as attest, closing(Connection(attest.bus.path)) as other:
+        attest.describe()
+        attest.report(user_data(b"x"))  # so that each of the next ones takes a window
+        serials = [attest.send("Report", "aya{sv}", user_data(b"%d" % n), {}, connection=other) for n in range(3)]
+        other.answer(attest.send("Describe", connection=other))  # the others were taken in before
+        attest.process.send_signal(signal.SIGTERM)
+        assert [refusal(other.answer, serial)[0] for serial in serials] == ["Cancelled"] * 3
+        assert attest.process.wait(PATIENCE) == 0
+        assert attest.input() == ZEROES
+        attest.start()
+
+
+def test_too_many_calls_are_told_so():
+    with Attest() as attest, contextlib.ExitStack() as ends:
+        callers = [ends.enter_context(closing(Connection(attest.bus.path))) for _ in range(3)]
+        with attest.paravisor.hold(1) as wait:
+            quote = attest.send("Quote", "ayssa{sv}", b"x", "all", "sha256", {})
+            wait()
+            calls = [(caller, attest.send("Describe", connection=caller)) for caller in callers for _ in range(100)]
+        assert attest.connection.answer(quote)[0]["signature"]
+        refused = 0
+        for caller, serial in calls:
+            try:
+                assert caller.answer(serial)[0]["provider"] == "vtpm"
+            except CallError as e:
+                assert e.name == "org.cvmd1.Error.Busy", e
+                refused += 1
+        assert refused == 300 + 1 - 256, refused
 
 
 def test_a_caller_that_leaves_is_not_served_further():
