@@ -6,6 +6,7 @@
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -33,6 +34,13 @@ def refusal(call, *arguments):
     except CallError as e:
         return e.name.removeprefix("org.cvmd1.Error."), e.text
     raise AssertionError("it did not fail")
+
+
+def read_sealed(fd):
+    """What a memfd holds that nobody can change any more."""
+    seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+    assert fcntl.fcntl(fd, fcntl.F_GET_SEALS) & seals == seals
+    return read_all(fd)
 
 
 class Attest:
@@ -113,11 +121,11 @@ class Attest:
     def report(self, data, **options):
         """Descriptors are read."""
         answer = self.call("Report", "aya{sv}", data, {k: ("s", v) for k, v in options.items()})
-        return {k: read_all(v) if k in ("hcl-report", "td-report", "ak-certificate") else v for k, v in answer.items()}
+        return {k: read_sealed(v) if k in ("hcl-report", "td-report", "ak-certificate") else v for k, v in answer.items()}
 
     def quote(self, data, pcrs="all", bank="sha256"):
         answer = self.call("Quote", "ayssa{sv}", data, pcrs, bank, {})
-        return {k: read_all(v) if k == "tpm-quote" else v for k, v in answer.items()}
+        return {k: read_sealed(v) if k == "tpm-quote" else v for k, v in answer.items()}
 
     def verify(self, message, signature):
         """Whether the AK in the TPM signed this, by tpm2-tools."""

@@ -14,8 +14,8 @@ import signal
 import subprocess
 from contextlib import closing
 
-from attest import NAME, PATH, RAW_TAG, Attest, refusal, user_data
-from dbus_client import CallError, Connection, read_all
+from attest import NAME, PATH, RAW_TAG, Attest, read_sealed, refusal, user_data
+from dbus_client import CallError, Connection
 from harness import PATIENCE, wait_for
 from introspection import interfaces, promised_by
 from paravisor import GUEST_INPUT, claims_of, user_data_of
@@ -133,7 +133,7 @@ def test_configfs_tsm():
         entry.write("generation", b"5\n")
         entry.write("outblob", b"a quote")
         answer, = attest.connection.answer(serial)
-        report = json.loads(read_all(answer["tsm-report"]))
+        report = json.loads(read_sealed(answer["tsm-report"]))
         assert report["provider"] == "tdx_guest" and report["generation"] == 5
         assert [base64.urlsafe_b64decode(report[name] + "==") for name in ("inblob", "outblob", "auxblob")] == \
             [user_data(b"x"), b"a quote", b"more"]
