@@ -113,3 +113,41 @@ bool json_same_tokens(const char *a, size_t n_a, const char *b, size_t n_b) {
         } while (t.kind != JSON_TOKEN_END);
         return true;
 }
+
+/* Steps over the value that the lexer is at. */
+static void skip_value(struct json_lexer *l) {
+        unsigned depth = 0;
+
+        do {
+                depth += l->token.kind == JSON_TOKEN_OPEN;
+                depth -= l->token.kind == JSON_TOKEN_CLOSE;
+                if (depth > 0)
+                        json_lexer_advance(l);
+        } while (depth > 0 && l->token.kind != JSON_TOKEN_END);
+}
+
+bool json_member_text(const char *text, size_t n, const char *key, const char **ret, size_t *ret_n) {
+        struct json_lexer l = json_lexer_over(text, n);
+
+        if (l.token.kind != JSON_TOKEN_OPEN || *l.token.at != '{')
+                return false;
+        json_lexer_advance(&l);
+        while (l.token.kind == JSON_TOKEN_VALUE) {
+                bool found = l.token.n == strlen(key) + 2 && memcmp(l.token.at + 1, key, strlen(key)) == 0;
+                const char *begin;
+
+                json_lexer_advance(&l);
+                json_lexer_advance(&l); /* the colon */
+                begin = l.token.at;
+                skip_value(&l);
+                if (found) {
+                        *ret = begin;
+                        *ret_n = (size_t)(l.token.at + l.token.n - begin);
+                        return true;
+                }
+                json_lexer_advance(&l);
+                if (l.token.kind == JSON_TOKEN_COMMA)
+                        json_lexer_advance(&l);
+        }
+        return false;
+}

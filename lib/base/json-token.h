@@ -36,3 +36,10 @@ void json_lexer_advance(struct json_lexer *l);
 
 /* Whether the two texts differ in blanks alone, comments left aside. */
 bool json_same_tokens(const char *a, size_t n_a, const char *b, size_t n_b);
+
+/*
+ * The bytes of the value that a member of the outermost object has, of a text that json_scan() found nothing
+ * wrong with: what a signature over a part of a document is over. False when there is no member of that
+ * name, written without escapes.
+ */
+bool json_member_text(const char *text, size_t n, const char *key, const char **ret, size_t *ret_n);

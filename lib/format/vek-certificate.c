@@ -5,10 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/format/der.h"
+
 #define AMD "1.3.6.1.4.1.3704.1."
-#define DER_INTEGER 0x02
-#define DER_OCTET_STRING 0x04
-#define DER_IA5_STRING 0x16
 #define TURIN_HWID_SIZE 8
 
 enum extension {
@@ -35,29 +34,12 @@ static const char *const OIDS[] = {
 };
 _Static_assert(sizeof(OIDS) / sizeof(OIDS[0]) == _EXT_MAX, "every extension has an OID");
 
-/* The content of one element of that tag, in the short form of length, and nothing behind it. */
-static bool take_element(struct span der, uint8_t tag, struct span *ret) {
-        struct cursor c = cursor_over(der.bytes, der.n);
-        uint8_t found, n;
-
-        found = cursor_u8(&c);
-        n = cursor_u8(&c);
-        *ret = span_take(&c, n);
-        return found == tag && n < 0x80 && cursor_finish(&c);
-}
-
-/* INTEGER of 0 to 255 in its one encoding. */
 static bool read_byte(struct span der, uint8_t *ret) {
-        struct span number;
+        uint32_t number;
 
-        if (!take_element(der, DER_INTEGER, &number))
+        if (!der_read_number(der, UINT8_MAX, &number))
                 return false;
-        if (number.n == 1 && number.bytes[0] < 0x80)
-                *ret = number.bytes[0];
-        else if (number.n == 2 && number.bytes[0] == 0 && number.bytes[1] >= 0x80)
-                *ret = number.bytes[1];
-        else
-                return false;
+        *ret = (uint8_t)number;
         return true;
 }
 
@@ -65,7 +47,7 @@ static bool read_byte(struct span der, uint8_t *ret) {
 static bool read_text(struct span der, char *ret, size_t n) {
         struct span text;
 
-        if (!take_element(der, DER_IA5_STRING, &text) || text.n == 0 || text.n >= n)
+        if (!der_read(der, DER_IA5_STRING, &text) || text.n == 0 || text.n >= n)
                 return false;
         for (size_t i = 0; i < text.n; i++)
                 if (text.bytes[i] < ' ' || text.bytes[i] > '~')
@@ -79,8 +61,7 @@ static bool read_text(struct span der, char *ret, size_t n) {
 static bool read_hwid(struct span der, struct vek_certificate *v) {
         struct span id = der;
 
-        if (der.n != TURIN_HWID_SIZE && der.n != SNP_CHIP_ID_SIZE &&
-                !take_element(der, DER_OCTET_STRING, &id))
+        if (der.n != TURIN_HWID_SIZE && der.n != SNP_CHIP_ID_SIZE && !der_read(der, DER_OCTET_STRING, &id))
                 return false;
         if (id.n != TURIN_HWID_SIZE && id.n != SNP_CHIP_ID_SIZE)
                 return false;
@@ -145,14 +126,12 @@ static int read_extensions(X509 *certificate, struct vek_certificate *v, unsigne
         for (int i = 0; i < X509_get_ext_count(certificate); i++) {
                 X509_EXTENSION *x = X509_get_ext(certificate, i);
                 enum extension e = extension_of(x);
-                const ASN1_OCTET_STRING *der = X509_EXTENSION_get_data(x);
 
                 if (e == 0)
                         continue;
                 if (seen >> e & 1)
                         return diag_fail(d, -EBADMSG, "extension %s is there twice", OIDS[e]);
-                if (!read_extension(e,
-                            (struct span){ ASN1_STRING_get0_data(der), (size_t)ASN1_STRING_length(der) }, v))
+                if (!read_extension(e, der_of_extension(x), v))
                         return diag_fail(d, -EBADMSG, "extension %s is malformed", OIDS[e]);
                 seen |= 1u << e;
         }

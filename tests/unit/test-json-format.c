@@ -253,7 +253,36 @@ static void tokens_differ_where_texts_do(void **state) {
         }
 }
 
+static void members_as_they_are_written(void **state) {
+        static const struct {
+                const char *text, *value; /* NULL: none */
+        } rows[] = {
+                { "{\"a\":{\"b\":[1,{}]},\"c\":2}", "{\"b\":[1,{}]}" },
+                { "{\"c\":[\"a\",{\"a\":1}],\"a\" : [ 1 , 2 ] }", "[ 1 , 2 ]" },
+                { "{\"c\":{\"a\":1},\"aa\":2,\"a\":\"x}\"}", "\"x}\"" },
+                { " { \"a\" : true } ", "true" },
+                { "{\"b\":{\"a\":1}}", NULL },
+                { "{\"\\u0061\":1}", NULL },
+                { "[\"a\",1]", NULL },
+                { "\"a\"", NULL },
+                { "{}", NULL },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const char *value = NULL;
+                size_t n = 0;
+                bool found = json_member_text(rows[i].text, strlen(rows[i].text), "a", &value, &n);
+
+                assert_int_equal(found, rows[i].value != NULL);
+                if (found) {
+                        assert_int_equal(n, strlen(rows[i].value));
+                        assert_memory_equal(value, rows[i].value, n);
+                }
+        }
+}
+
 static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_as_they_are_written),
         cmocka_unit_test(the_layout_is_this),
         cmocka_unit_test(a_line_is_as_long_as_it_may_be),
         cmocka_unit_test(what_is_wrong_is_refused_with_its_place),
