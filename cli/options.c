@@ -54,6 +54,8 @@ static const struct option_row rows[] = {
         [OPTION_CERTS] = { "certs", 0, "FILE", CAN_VERIFY, false,
                 "Certificates, leaf first; may be repeated" },
         [OPTION_CRL] = { "crl", 0, "FILE", CAN_VERIFY, false, "Revoked certificates; may be repeated" },
+        [OPTION_COLLATERAL] = { "collateral", 0, "FILE", CAN_VERIFY, false,
+                "Intel's TCB info, QE identity, or their certificates" },
         [OPTION_ROOTS] = { "roots", 0, "DIR", CAN_ROOTS, false, "Trust anchors, beside those built in" },
         [OPTION_NONCE_FILE] = { "nonce-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes are the nonce" },
         [OPTION_BIND_FILE] = { "bind-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes name the channel" },
@@ -227,6 +229,8 @@ static int take(struct options *o, enum option_id id, const char *value, struct 
                 return add_value(&o->certificates, &o->n_certificates, value);
         if (id == OPTION_CRL)
                 return add_value(&o->crls, &o->n_crls, value);
+        if (id == OPTION_COLLATERAL)
+                return add_value(&o->collateral, &o->n_collateral, value);
         if (id == OPTION_SNAPSHOT)
                 return add_value(&o->snapshots, &o->n_snapshots, value);
         return 0;
@@ -340,5 +344,6 @@ void options_done(struct options *o) {
         free_values(o->snapshots, o->n_snapshots);
         free_values(o->certificates, o->n_certificates);
         free_values(o->crls, o->n_crls);
+        free_values(o->collateral, o->n_collateral);
         *o = (struct options){};
 }

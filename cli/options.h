@@ -49,6 +49,7 @@ enum option_id {
         OPTION_AT,
         OPTION_CERTS,
         OPTION_CRL,
+        OPTION_COLLATERAL,
         OPTION_ROOTS,
         OPTION_NONCE_FILE,
         OPTION_BIND_FILE,
@@ -84,9 +85,9 @@ enum capability {
         CAN_BOOT = 1 << 16,       /* a number of boots: --boots */
         CAN_PROPOSE = 1 << 17,    /* hand the daemon another policy: --policy without --snapshot or --root */
         CAN_TRY_POLICY = 1 << 18, /* have a policy tried: --for, --stop */
-        CAN_VERIFY = 1 << 19,     /* judge evidence: --expect, --any-..., --at, --certs, --crl */
-        CAN_ROOTS = 1 << 20,      /* other trust anchors: --roots */
-        CAN_WORDS = 1 << 21,      /* what evidence is bound to: --nonce, --bind */
+        CAN_VERIFY = 1 << 19,   /* judge evidence: --expect, --any-..., --at, --certs, --crl, --collateral */
+        CAN_ROOTS = 1 << 20,    /* other trust anchors: --roots */
+        CAN_WORDS = 1 << 21,    /* what evidence is bound to: --nonce, --bind */
         CAN_EVIDENCE = 1 << 22, /* have evidence made: --nonce-file, --bind-file, --provider, --pcrs, ... */
         CAN_CONVERT = 1 << 23,  /* in several forms: --format */
 };
@@ -113,6 +114,8 @@ struct options {
         size_t n_certificates;
         char **crls; /* of every --crl, in order */
         size_t n_crls;
+        char **collateral; /* of every --collateral, in order */
+        size_t n_collateral;
         enum json_mode json;
         enum policy_mode mode;
         enum probe_method probe;

@@ -8,6 +8,7 @@
 #include "cli/input.h"
 #include "lib/base/hex.h"
 #include "lib/base/number.h"
+#include "lib/format/tdx-collateral.h"
 
 #define CERTIFICATES_FILE_MAX ((size_t)1024 * 1024)
 #define CRL_FILE_MAX ((size_t)16 * 1024 * 1024)
@@ -101,6 +102,9 @@ static int add_anchors(struct context *x, struct verifier *v) {
                         verifier_add_certificates);
         if (r >= 0)
                 r = add_files(x, v, o->crls, o->n_crls, CRL_FILE_MAX, verifier_add_crl);
+        if (r >= 0)
+                r = add_files(x, v, o->collateral, o->n_collateral, TDX_COLLATERAL_MAX,
+                        verifier_add_collateral);
         return r;
 }
 

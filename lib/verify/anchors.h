@@ -8,7 +8,8 @@
 
 struct anchors {
         const struct roots *roots;
-        const struct revocation *revocation; /* NULL: no lists */
+        struct revocation *revocation;     /* NULL: no lists */
+        struct tdx_collateral *collateral; /* NULL: none */
         struct signatures *signatures;
         struct certificate_cache *cache;
         int64_t at; /* the clock: seconds since 1970 */

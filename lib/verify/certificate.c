@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <openssl/objects.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/escape.h"
 
@@ -64,6 +65,14 @@ struct certificate_name certificate_name(const struct certificate *c) {
 
 struct certificate_name certificate_issuer(const struct certificate *c) {
         return name_text(X509_get_issuer_name(c->x509));
+}
+
+struct day day_of(int64_t seconds) {
+        struct day d = {};
+        struct tm tm;
+
+        (void)strftime(d.text, sizeof(d.text), "%Y-%m-%d", gmtime_r(&(time_t){ (time_t)seconds }, &tm));
+        return d;
 }
 
 int certificate_vek(struct certificate *c, const struct vek_certificate **ret, struct diag *d) {

@@ -37,6 +37,12 @@ struct certificate_name {
 struct certificate_name certificate_name(const struct certificate *c);
 struct certificate_name certificate_issuer(const struct certificate *c);
 
+/* "2026-06-19": of seconds since 1970. */
+struct day {
+        char text[16];
+};
+struct day day_of(int64_t seconds);
+
 /* What AMD's extensions say, read once. -EBADMSG: it is no VEK. *ret is as old as the certificate. */
 int certificate_vek(struct certificate *c, const struct vek_certificate **ret, struct diag *d);
 

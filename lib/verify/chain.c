@@ -13,18 +13,6 @@
 
 #define RSA_BITS_MIN 2048
 
-struct day {
-        char text[11];
-};
-
-static struct day day_of(int64_t seconds) {
-        struct day d = {};
-        struct tm tm;
-
-        strftime(d.text, sizeof(d.text), "%Y-%m-%d", gmtime_r(&(time_t){ (time_t)seconds }, &tm));
-        return d;
-}
-
 static bool issued(const struct certificate *c, const struct certificate *by) {
         return X509_NAME_cmp(X509_get_issuer_name(c->x509), X509_get_subject_name(by->x509)) == 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/verify/chain.h"
+#include "lib/verify/tdx-collateral.h"
 
 #define SHA384_SIZE 48
 #define P256_SIZE 32
@@ -86,10 +87,7 @@ int tdx_verify(const struct tdx_quote *quote, const struct anchors *a, struct ch
         verify_binding(quote, c);
         verify_qe(quote, chain.of[0], a, c);
         chain_verify(&chain, ROOT_INTEL, a->roots, a->at, &pck_checks, c, &root);
-        check_note(c, CHECK_TDX_TCB, CHECK_UNAVAILABLE,
-                "no TCB info was given: whether the platform is up to date is not known");
-        check_note(c, CHECK_QE_IDENTITY, CHECK_UNAVAILABLE,
-                "no QE identity was given: that the enclave is Intel's rests on its platform's key");
+        tdx_collateral_verify(a->collateral, quote, chain.of[0], a, c);
         revocation_check(a->revocation, &chain, root, a->at, c);
         return 0;
 }

@@ -13,6 +13,7 @@
 #include "lib/verify/log-verify.h"
 #include "lib/verify/quote-verify.h"
 #include "lib/verify/snp-verify.h"
+#include "lib/verify/tdx-collateral.h"
 #include "lib/verify/tdx-verify.h"
 
 struct verifier {
@@ -20,7 +21,8 @@ struct verifier {
         struct roots roots;
         struct certificate_cache *cache;
         struct signatures *signatures;
-        struct revocation *revocation; /* NULL: no lists */
+        struct revocation *revocation;     /* NULL: no lists */
+        struct tdx_collateral *collateral; /* NULL: none */
         struct certificates given;
         bool used[CERTIFICATES_MAX]; /* of those given: belong to the evidence at hand */
 };
@@ -31,6 +33,7 @@ void verifier_free(struct verifier *v) {
         certificates_done(&v->given);
         roots_done(&v->roots);
         revocation_free(v->revocation);
+        tdx_collateral_free(v->collateral);
         signatures_free(v->signatures);
         certificate_cache_free(v->cache);
         free(v);
@@ -86,10 +89,18 @@ int verifier_add_crl(struct verifier *v, const char *what, const void *bytes, si
         return r < 0 ? r : revocation_add(v->revocation, what, bytes, n, d);
 }
 
+int verifier_add_collateral(struct verifier *v, const char *what, const void *bytes, size_t n,
+        struct diag *d) {
+        int r = v->collateral ? 0 : tdx_collateral_new(&v->collateral);
+
+        return r < 0 ? r : tdx_collateral_add(v->collateral, v->cache, what, bytes, n, d);
+}
+
 static struct anchors anchors_of(struct verifier *v) {
         return (struct anchors){
                 .roots = &v->roots,
                 .revocation = v->revocation,
+                .collateral = v->collateral,
                 .signatures = v->signatures,
                 .cache = v->cache,
                 .at = v->settings.at,

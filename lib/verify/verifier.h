@@ -46,6 +46,10 @@ int verifier_add_certificates(struct verifier *v, const char *what, const void *
 /* A revocation list; see revocation.h. */
 int verifier_add_crl(struct verifier *v, const char *what, const void *bytes, size_t n, struct diag *d);
 
+/* TCB info, QE identity, or the chain that signed them; see tdx-collateral.h. */
+int verifier_add_collateral(struct verifier *v, const char *what, const void *bytes, size_t n,
+        struct diag *d);
+
 /*
  * Runs every check there is. 0 whatever the verdict is; -EBADMSG or -EOPNOTSUPP with the reason for what
  * cannot be parsed. On success the caller ends *ret with verification_done(), and may use it again.

@@ -47,6 +47,8 @@ static X509 *certify(const struct authority *a, EVP_PKEY *key, const struct forg
                 .signing = a->signing,
                 .ca = !a->leaf,
                 .path_length = a->path_length,
+                .no_lists = issuer &&
+                        a->signing == FORGE_PSS_SHA384, /* AMD's ARKs sign lists, its ASKs do not */
                 .serial = 65536 + (long)(a - authorities),
         };
 

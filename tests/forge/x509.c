@@ -93,7 +93,8 @@ static void add_extensions(X509 *certificate, const struct forge_certificate *c)
                         snprintf(constraints, sizeof(constraints), "critical,CA:TRUE,pathlen:%d",
                                 c->path_length);
                 add_standard(certificate, issuer, NID_basic_constraints, constraints);
-                add_standard(certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
+                add_standard(certificate, issuer, NID_key_usage,
+                        c->no_lists ? "critical,keyCertSign" : "critical,keyCertSign,cRLSign");
                 add_standard(certificate, issuer, NID_subject_key_identifier, "hash");
         }
         if (c->extended_key_usage)

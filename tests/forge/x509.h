@@ -42,6 +42,7 @@ struct forge_certificate {
         long serial;                   /* 0: 1 */
         bool ca;
         int path_length; /* of a CA; negative: none */
+        bool no_lists;   /* of a CA: signs no revocation lists */
         const char *extended_key_usage;
         const struct forge_extension *extensions;
         size_t n_extensions;

@@ -15,6 +15,10 @@ struct judge {
         const char *roots;           /* a folder; NULL: none */
         const void *certificates[4]; /* each a file's content; NULL ends them */
         size_t n_certificates[4];
+        const void *crls[4]; /* likewise */
+        size_t n_crls[4];
+        const void *collateral[4];
+        size_t n_collateral[4];
 };
 
 /* Names of the checks that count against the evidence, in their order, with a blank in between. */
@@ -49,6 +53,12 @@ static inline int judge_run(const struct judge *j, const void *bytes, size_t n, 
         for (size_t i = 0; i < 4 && j->certificates[i]; i++)
                 assert_int_equal(
                         verifier_add_certificates(v, "given", j->certificates[i], j->n_certificates[i], d),
+                        0);
+        for (size_t i = 0; i < 4 && j->crls[i]; i++)
+                assert_int_equal(verifier_add_crl(v, "crl", j->crls[i], j->n_crls[i], d), 0);
+        for (size_t i = 0; i < 4 && j->collateral[i]; i++)
+                assert_int_equal(
+                        verifier_add_collateral(v, "collateral", j->collateral[i], j->n_collateral[i], d),
                         0);
         r = verifier_run(v, exact, n, ret, d);
         if (r >= 0)
