@@ -15,6 +15,7 @@
 
 struct waiter {
         endorsement_answered done;
+        void (*forget)(void *data); /* in place of done, if there is no answer any more */
         void *data;
         struct waiter *next;
 };
@@ -54,6 +55,7 @@ static void job_free(struct job *j) {
                 struct waiter *w = j->waiters;
 
                 j->waiters = w->next;
+                w->forget(w->data);
                 free(w);
         }
         http_request_free(j->request);
@@ -114,8 +116,12 @@ static void conclude(struct job *j, const struct endorsement_answer *answer) {
         struct endorsement_fetcher *f = j->fetcher;
 
         unlink_job(j); /* first: whoever is told may ask again */
-        for (const struct waiter *w = j->waiters; w; w = w->next)
+        while (j->waiters) {
+                _cleanup_(freep) struct waiter *w = j->waiters;
+
+                j->waiters = w->next;
                 w->done(answer, w->data);
+        }
         f->options.busy(false, f->options.data);
 }
 
@@ -226,7 +232,8 @@ static int join(struct endorsement_fetcher *f, const struct endorsed *for_what, 
         return 0;
 }
 
-static int wait_for(struct job *j, endorsement_answered done, void *data, struct diag *d) {
+static int wait_for(struct job *j, endorsement_answered done, void (*forget)(void *data), void *data,
+        struct diag *d) {
         struct waiter *w, **last = &j->waiters;
 
         if (j->n_waiters == WAITERS_MAX)
@@ -234,7 +241,7 @@ static int wait_for(struct job *j, endorsement_answered done, void *data, struct
         w = calloc(1, sizeof(*w));
         if (!w)
                 return diag_errno(d, -ENOMEM, "endorsements");
-        *w = (struct waiter){ .done = done, .data = data };
+        *w = (struct waiter){ .done = done, .forget = forget, .data = data };
         while (*last)
                 last = &(*last)->next;
         *last = w;
@@ -243,7 +250,7 @@ static int wait_for(struct job *j, endorsement_answered done, void *data, struct
 }
 
 int endorsement_fetcher_get(struct endorsement_fetcher *f, const struct endorsed *for_what,
-        endorsement_answered done, void *data, struct diag *d) {
+        endorsement_answered done, void (*forget)(void *data), void *data, struct diag *d) {
         _cleanup_(cached_endorsements_done) struct cached_endorsements kept = {};
         enum endorsement_age age = ENDORSEMENTS_OVER;
         uint64_t now = now_seconds();
@@ -261,7 +268,7 @@ int endorsement_fetcher_get(struct endorsement_fetcher *f, const struct endorsed
         if (age != ENDORSEMENTS_FRESH) {
                 r = join(f, for_what, &j, d);
                 if (r >= 0 && age == ENDORSEMENTS_OVER)
-                        return wait_for(j, done, data, d);
+                        return wait_for(j, done, forget, data, d);
                 if (age == ENDORSEMENTS_OVER)
                         return r;
         } /* ageing: whether it is fetched behind is not the caller's matter */

@@ -40,9 +40,9 @@ struct endorsement_answer {
 typedef void (*endorsement_answered)(const struct endorsement_answer *answer, void *data);
 
 /*
- * 0: done is called once, perhaps from within; never, if the fetcher is freed before. Those who want the
- * same share one request. THIM is asked three times at most, so that the answer comes within three timeouts
- * of the client and two delays. -EBUSY: too much is being fetched already.
+ * 0: done is called once, perhaps from within; or forget, if the fetcher is freed before. Either takes data
+ * over. Those who want the same share one request. THIM is asked three times at most, so that the answer
+ * comes within three timeouts of the client and two delays. -EBUSY: too much is being fetched already.
  */
 int endorsement_fetcher_get(struct endorsement_fetcher *f, const struct endorsed *for_what,
-        endorsement_answered done, void *data, struct diag *d);
+        endorsement_answered done, void (*forget)(void *data), void *data, struct diag *d);

@@ -67,6 +67,10 @@ static void on_endorsements(const struct endorsement_answer *answer, void *data)
                 helper_answer_error(call, ERRORS_ANY, r, &(struct diag){});
 }
 
+static void forget_call(void *data) {
+        sd_bus_message_unref(data);
+}
+
 static int read_endorsed(sd_bus_message *m, struct endorsed *ret, struct diag *d) {
         struct endorsed e = {};
         const void *chip_id;
@@ -102,7 +106,8 @@ static int method_endorsements(sd_bus_message *m, void *userdata, sd_bus_error *
         r = read_endorsed(m, &wanted, &d);
         if (r < 0)
                 return error_set_in(error, ERRORS_FETCH, r, &d);
-        r = endorsement_fetcher_get(s->endorsements, &wanted, on_endorsements, sd_bus_message_ref(m), &d);
+        r = endorsement_fetcher_get(s->endorsements, &wanted, on_endorsements, forget_call,
+                sd_bus_message_ref(m), &d);
         if (r < 0) {
                 sd_bus_message_unref(m); /* on_endorsements() has not */
                 return error_set_in(error, ERRORS_FETCH, r, &d);
