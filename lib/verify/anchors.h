@@ -12,5 +12,6 @@ struct anchors {
         struct tdx_collateral *collateral; /* NULL: none */
         struct signatures *signatures;
         struct certificate_cache *cache;
-        int64_t at; /* the clock: seconds since 1970 */
+        unsigned tdx_tcb; /* bits 1 << enum tcb_status that are accepted; 0: UpToDate alone */
+        int64_t at;       /* the clock: seconds since 1970 */
 };

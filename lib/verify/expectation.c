@@ -8,6 +8,7 @@
 #include "lib/base/hex.h"
 #include "lib/base/name-table.h"
 #include "lib/base/number.h"
+#include "lib/format/tdx-collateral.h"
 #include "lib/policy/policy-keys.h"
 #include "lib/policy/policy-problem.h"
 
@@ -412,6 +413,15 @@ static void read_freshness(struct reader *r, const struct json_node *value, void
         read_words(r, value, words, N_NAMES(words), into);
 }
 
+/* All but a TCB that Intel has revoked. */
+static void read_tdx_tcb(struct reader *r, const struct json_node *value, void *into) {
+        const char *words[TCB_REVOKED] = {};
+
+        for (unsigned s = TCB_UP_TO_DATE; s < TCB_REVOKED; s++)
+                words[s] = tcb_status_to_string((enum tcb_status)s);
+        read_words(r, value, words, N_NAMES(words), into);
+}
+
 static void read_required(struct reader *r, const struct json_node *value, void *into) {
         bool *required = into;
 
@@ -449,6 +459,7 @@ static const struct object_key keys[] = {
         { "guest-policy", read_guest_policy, offsetof(struct expectation, guest_policy) },
         { "platform", read_platform, offsetof(struct expectation, platform) },
         { "td", read_td, offsetof(struct expectation, td) },
+        { "tdx-tcb", read_tdx_tcb, offsetof(struct expectation, tdx_tcb) },
         { "vm-configuration", read_vm_configuration, offsetof(struct expectation, vm_configuration) },
         { "pcrs", read_pcrs, 0 },
         { "policy-digest", read_digest, offsetof(struct expectation, policy_digest) },

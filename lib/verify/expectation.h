@@ -64,6 +64,7 @@ struct expectation {
         uint32_t unexplained;             /* PCRs that no log needs to explain */
         unsigned modes, states, verdicts; /* bits 1 << value; 0: any */
         unsigned freshness;               /* likewise; 0: "report" alone */
+        unsigned tdx_tcb;                 /* bits 1 << enum tcb_status; 0: "UpToDate" alone */
         bool required[_CHECK_MAX];        /* checks that have to pass, even if they are optional */
         struct json_document *document;   /* what vm_configuration points into */
 };

@@ -204,18 +204,21 @@ static const struct tcb_level *platform_level(const struct tcb_levels *levels,
 }
 
 /* What a level means for the two verdicts. */
-static void note_level(const char *what, const struct tcb_level *l, struct checks *c) {
+static void note_level(const char *what, const struct tcb_level *l, const struct anchors *a,
+        struct checks *c) {
         const char *status = tcb_status_to_string(l->status), *blank = l->advisories[0] ? ": " : "";
+        unsigned accepted = a->tdx_tcb ? a->tdx_tcb : 1U << TCB_UP_TO_DATE;
 
         if (l->status == TCB_REVOKED)
                 check_note(c, CHECK_REVOCATION, CHECK_FAIL, "Intel revoked the TCB that %s has, of %s%s%s",
                         what, day_of(l->date).text, blank, l->advisories);
-        check_that(c, CHECK_TDX_TCB, l->status == TCB_UP_TO_DATE, "%s: %s, TCB of %s%s%s", what, status,
-                day_of(l->date).text, blank, l->advisories);
+        check_that(c, CHECK_TDX_TCB, l->status != TCB_REVOKED && accepted >> l->status & 1,
+                "%s: %s, TCB of %s%s%s", what, status, day_of(l->date).text, blank, l->advisories);
 }
 
 /* Which module it is, and that it is Intel's. */
-static bool verify_module(const struct tcb_info *info, const struct tdx_quote *quote, struct checks *c) {
+static bool verify_module(const struct tcb_info *info, const struct tdx_quote *quote,
+        const struct anchors *a, struct checks *c) {
         uint8_t version = quote->tee_tcb_svn[1];
         const struct tdx_module *m = NULL;
         const struct tcb_level *l;
@@ -237,7 +240,7 @@ static bool verify_module(const struct tcb_info *info, const struct tdx_quote *q
         if (!l)
                 return check_note(c, CHECK_TDX_TCB, CHECK_FAIL, "Intel knows no version %u of TDX_%02X",
                         quote->tee_tcb_svn[0], version);
-        note_level("the TDX module", l, c);
+        note_level("the TDX module", l, a, c);
         return true;
 }
 
@@ -261,13 +264,13 @@ static void verify_tcb(struct tdx_collateral *t, const struct tdx_quote *quote,
                         p.fmspc[0], p.fmspc[1], p.fmspc[2], p.fmspc[3], p.fmspc[4], p.fmspc[5]);
                 return;
         }
-        if (!file_good(t, f, a, CHECK_TDX_TCB, c) || !verify_module(&f->parsed.tcb_info, quote, c))
+        if (!file_good(t, f, a, CHECK_TDX_TCB, c) || !verify_module(&f->parsed.tcb_info, quote, a, c))
                 return;
         l = platform_level(&f->parsed.tcb_info.levels, &p, quote->tee_tcb_svn);
         if (!l)
                 check_note(c, CHECK_TDX_TCB, CHECK_FAIL, "the platform is below every TCB that Intel lists");
         else
-                note_level("the platform", l, c);
+                note_level("the platform", l, a, c);
 }
 
 static const char *identity_problem(const struct qe_identity *q, const struct sgx_report *r) {
@@ -308,7 +311,7 @@ static void verify_identity(struct tdx_collateral *t, const struct tdx_quote *qu
                 return;
         }
         check_note(c, CHECK_QE_IDENTITY, CHECK_PASS, "Intel's quoting enclave, version %u", r->isv_svn);
-        note_level("the quoting enclave", l, c);
+        note_level("the quoting enclave", l, a, c);
 }
 
 void tdx_collateral_verify(struct tdx_collateral *t, const struct tdx_quote *quote,

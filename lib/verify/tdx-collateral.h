@@ -7,7 +7,8 @@
  *   UpToDate                           trusted
  *   Revoked                            neither trusted nor authentic: keys of that level may be known
  *   every other (SWHardeningNeeded, ConfigurationNeeded, OutOfDate, ...)
- *                                      authentic, and not trusted: genuine, with known weaknesses
+ *                                      authentic, and not trusted: genuine, with known weaknesses; trusted
+ *                                      where it is expected ("tdx-tcb" of an expectation)
  */
 #include "lib/format/tdx-quote.h"
 #include "lib/verify/anchors.h"

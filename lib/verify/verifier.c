@@ -103,6 +103,7 @@ static struct anchors anchors_of(struct verifier *v) {
                 .collateral = v->collateral,
                 .signatures = v->signatures,
                 .cache = v->cache,
+                .tdx_tcb = v->settings.expectation ? v->settings.expectation->tdx_tcb : 0,
                 .at = v->settings.at,
         };
 }

@@ -226,6 +226,22 @@ static void by_a_platform(struct scene *s) {
         s->chain = forge_pck_chain(&pki, s->guest.quote.pck_certificate);
 }
 
+/* Right below the root, and for another purpose. */
+static void by_something_else_of_intel(struct scene *s) {
+        struct forge_certificate c = {
+                .subject = "/CN=Intel SGX Something/O=Intel Corporation/L=Santa Clara/ST=CA/C=US",
+                .key = s->guest.quote.pck,
+                .issuer = &pki.ca[FORGE_INTEL_ROOT],
+        };
+        X509 *certificate = forge_certificate_make(&c);
+
+        s->key = s->guest.quote.pck;
+        forge_bytes_done(&s->chain);
+        forge_put_pem(&s->chain, certificate);
+        forge_put_pem(&s->chain, pki.ca[FORGE_INTEL_ROOT].certificate);
+        X509_free(certificate);
+}
+
 static void by_somebody(struct scene *s) {
         s->key = s->guest.quote.attestation_key;
 }
@@ -271,6 +287,8 @@ static void every_change_has_its_check(void **state) {
                 { over, "tdx-tcb qe-identity", CHECK_QE_IDENTITY, "expired on 2026-05-31" },
                 { over_in_a_moment, "", CHECK_TDX_TCB, "UpToDate" },
                 { by_a_platform, "tdx-tcb qe-identity", CHECK_TDX_TCB, "not that of Intel SGX TCB Signing" },
+                { by_something_else_of_intel, "tdx-tcb qe-identity", CHECK_TDX_TCB,
+                        "not that of Intel SGX TCB Signing" },
                 { by_somebody, "tdx-tcb qe-identity", CHECK_QE_IDENTITY, "not by the key of" },
                 { by_nobody_in_sight, "tdx-tcb qe-identity", CHECK_TDX_TCB, "was not given" },
         };
@@ -283,6 +301,43 @@ static void every_change_has_its_check(void **state) {
                 rows[i].change(&s);
                 scene_make(&s);
                 assert_outcome(&s, rows[i].against, rows[i].id, rows[i].says);
+        }
+}
+
+/* An expectation may accept more than UpToDate, word by word, but never what Intel revoked. */
+static void statuses_that_are_expected(void **state) {
+        static const struct {
+                const char *text, *status, *against;
+        } rows[] = {
+                { "{\"version\":1,\"tdx-tcb\":\"UpToDate\"}", "SWHardeningNeeded", "tdx-tcb" },
+                { "{\"version\":1,\"tdx-tcb\":[\"UpToDate\",\"SWHardeningNeeded\"]}", "SWHardeningNeeded",
+                        "" },
+                { "{\"version\":1,\"tdx-tcb\":[\"UpToDate\",\"SWHardeningNeeded\"]}", "UpToDate", "" },
+                { "{\"version\":1,\"tdx-tcb\":[\"UpToDate\",\"SWHardeningNeeded\"]}", "OutOfDate",
+                        "tdx-tcb" },
+                { "{\"version\":1,\"tdx-tcb\":\"OutOfDate\"}", "UpToDate", "tdx-tcb" },
+                { "{\"version\":1,\"tdx-tcb\":[\"UpToDate\",\"OutOfDate\"]}", "Revoked",
+                        "tdx-tcb revocation" },
+                { "{\"version\":1,\"tdx-tcb\":\"Revoked\"}", NULL, NULL },
+                { "{\"version\":1,\"tdx-tcb\":[]}", NULL, NULL },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                _cleanup_(policy_problems_done) struct policy_problems problems = {};
+                _cleanup_(expectation_freep) struct expectation *x = NULL;
+                _cleanup_(scene_done) struct scene s;
+                struct diag d = {};
+
+                scene_init(&s, 4);
+                assert_int_equal(
+                        expectation_parse("it", rows[i].text, strlen(rows[i].text), &x, &problems, &d),
+                        rows[i].status ? 0 : -EBADMSG);
+                if (!rows[i].status)
+                        continue;
+                s.collateral.status = rows[i].status;
+                s.judge.settings.expectation = x;
+                scene_make(&s);
+                assert_outcome(&s, rows[i].against, CHECK_TDX_TCB, "TCB of 2025-05-14");
         }
 }
 
@@ -352,6 +407,7 @@ static void files_that_are_no_collateral(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_platforms),
         cmocka_unit_test(every_change_has_its_check),
+        cmocka_unit_test(statuses_that_are_expected),
         cmocka_unit_test(another_byte_in_what_is_signed),
         cmocka_unit_test(other_roots),
         cmocka_unit_test(files_that_are_no_collateral),
