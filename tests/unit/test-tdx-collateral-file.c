@@ -208,9 +208,8 @@ static void pck_certificates(void **state) {
         assert_non_null(strstr(d.text, "missing"));
 }
 
-/* A certificate whose SGX extension is that of x, with one byte changed or its end cut off. */
-static int parse_changed(const struct span *der, size_t at, uint8_t by, size_t n) {
-        _cleanup_(freep) uint8_t *bytes = copy_exact(der->bytes, der->n);
+/* Whether a certificate with these bytes as its SGX extension is taken. */
+static int parse_extension(const void *bytes, size_t n) {
         struct forge_extension e = { .oid = "1.2.840.113741.1.13.1" };
         struct forge_certificate c = {
                 .subject = "/CN=x",
@@ -223,7 +222,6 @@ static int parse_changed(const struct span *der, size_t at, uint8_t by, size_t n
         X509 *x;
         int r;
 
-        bytes[at] ^= by;
         forge_put(&e.der, bytes, n);
         x = forge_certificate_make(&c);
         r = pck_certificate_parse(x, &p, NULL);
@@ -232,30 +230,92 @@ static int parse_changed(const struct span *der, size_t at, uint8_t by, size_t n
         return r;
 }
 
-/* Every length and tag counts; what is a value may be another one. */
-static void extensions_that_are_malformed(void **state) {
+/* The SGX extension of a good certificate; the caller frees it. */
+static struct forge_bytes good_extension(void) {
         EVP_PKEY *key = forge_ec_key("P-256");
         X509 *x = forge_pck_certificate(&pki, &pck, key);
-        int i = X509_get_ext_count(x);
-        struct span der = {};
-        size_t refused = 0;
+        struct forge_bytes b = {};
 
-        while (i-- > 0) {
+        for (int i = X509_get_ext_count(x); i-- > 0;) {
+                struct span der = der_of_extension(X509_get_ext(x, i));
                 char oid[64];
 
                 OBJ_obj2txt(oid, sizeof(oid), X509_EXTENSION_get_object(X509_get_ext(x, i)), 1);
                 if (strcmp(oid, "1.2.840.113741.1.13.1") == 0)
-                        der = der_of_extension(X509_get_ext(x, i));
+                        forge_put(&b, der.bytes, der.n);
         }
-        assert_non_null(der.bytes);
-        assert_int_equal(parse_changed(&der, 0, 0, der.n), 0);
-        for (size_t n = 0; n < der.n; n += 7)
-                assert_int_equal(parse_changed(&der, 0, 0, n), -EBADMSG);
-        for (size_t at = 0; at < der.n; at++)
-                refused += parse_changed(&der, at, 1, der.n) == -EBADMSG;
-        assert_true(refused > der.n / 2);
         X509_free(x);
         EVP_PKEY_free(key);
+        assert_true(b.n > 0);
+        return b;
+}
+
+/* Every length and tag counts; what is a value may be another one. */
+static void extensions_that_are_malformed(void **state) {
+        _cleanup_(forge_bytes_done) struct forge_bytes good = good_extension();
+        size_t refused = 0;
+
+        assert_int_equal(parse_extension(good.bytes, good.n), 0);
+        for (size_t n = 0; n < good.n; n += 7)
+                assert_int_equal(parse_extension(good.bytes, n), -EBADMSG);
+        for (size_t at = 0; at < good.n; at++) {
+                good.bytes[at] ^= 1;
+                refused += parse_extension(good.bytes, good.n) == -EBADMSG;
+                good.bytes[at] ^= 1;
+        }
+        assert_true(refused > good.n / 2);
+}
+
+/* The extension with one pair of those that match, in the outer or the inner sequence, left out or twice. */
+static struct forge_bytes rebuilt(const struct forge_bytes *good, bool inner, unsigned which,
+        unsigned times) {
+        struct forge_bytes parts = {}, all = {};
+        struct cursor c;
+        struct span content, pair;
+        unsigned i = 0;
+
+        assert_true(der_read((struct span){ good->bytes, good->n }, DER_SEQUENCE, &content));
+        c = cursor_over(content.bytes, content.n);
+        while (c.left > 0) {
+                assert_true(der_take_any(&c, &pair));
+                if (inner && i == 1) { /* the TCB: an OID, and a sequence of pairs */
+                        struct forge_bytes sequence = {}, tcb = {};
+                        struct span in, oid, value;
+                        struct cursor p;
+
+                        assert_true(der_read(pair, DER_SEQUENCE, &in));
+                        p = cursor_over(in.bytes, in.n);
+                        assert_true(der_take_any(&p, &oid) && der_take_any(&p, &value));
+                        sequence = rebuilt(&(struct forge_bytes){ (uint8_t *)value.bytes, value.n }, false,
+                                which, times);
+                        forge_put(&tcb, oid.bytes, oid.n);
+                        forge_put(&tcb, sequence.bytes, sequence.n);
+                        forge_put_der(&parts, DER_SEQUENCE, tcb.bytes, tcb.n);
+                        forge_bytes_done(&tcb);
+                        forge_bytes_done(&sequence);
+                } else
+                        for (unsigned t = 0; t < (!inner && i == which ? times : 1); t++)
+                                forge_put(&parts, pair.bytes, pair.n);
+                i++;
+        }
+        forge_put_der(&all, DER_SEQUENCE, parts.bytes, parts.n);
+        forge_bytes_done(&parts);
+        return all;
+}
+
+/* In the outer sequence 1 is the TCB, 2 PCEID, 3 FMSPC; in the inner one 0 to 15 are components, 16 PCESVN.
+ */
+static void parts_missing_or_twice(void **state) {
+        _cleanup_(forge_bytes_done) struct forge_bytes good = good_extension();
+
+        for (unsigned inner = 0; inner < 2; inner++)
+                for (unsigned which = inner ? 0 : 1; which < (inner ? 17U : 4U); which++)
+                        for (unsigned times = 0; times < 3; times++) {
+                                _cleanup_(forge_bytes_done) struct forge_bytes b =
+                                        rebuilt(&good, inner, which, times);
+
+                                assert_int_equal(parse_extension(b.bytes, b.n), times == 1 ? 0 : -EBADMSG);
+                        }
 }
 
 static void der_numbers(void **state) {
@@ -341,6 +401,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_have_their_names),
         cmocka_unit_test(pck_certificates),
         cmocka_unit_test(extensions_that_are_malformed),
+        cmocka_unit_test(parts_missing_or_twice),
         cmocka_unit_test(der_numbers),
         cmocka_unit_test(long_elements),
         cmocka_unit_test(genuine_platform),
