@@ -83,7 +83,12 @@ static int add_json(struct tdx_collateral *t, const char *what, const void *byte
 
 int tdx_collateral_add(struct tdx_collateral *t, struct certificate_cache *cache, const char *what,
         const void *bytes, size_t n, struct diag *d) {
-        if (n > 0 && *(const char *)bytes == '{')
+        const char *text = bytes;
+        size_t blanks = 0;
+
+        while (blanks < n && memchr(" \t\r\n", text[blanks], 4))
+                blanks++;
+        if (blanks < n && text[blanks] == '{')
                 return add_json(t, what, bytes, n, d);
         if (t->signers.n > 0)
                 return diag_fail(d, -EBADMSG, "%s: a second chain of certificates", what);

@@ -3,7 +3,7 @@
  * forge-evidence FOLDER: evidence as files, for tests that are not in C. FOLDER is there. In it come:
  *   roots/        for `cvmctl attest verify --roots`
  *   azure-ca.pem  what issued the AK certificates
- *   ca.crl.pem    Azure's CA and the ASK of Milan revoke nothing
+ *   ca.crl.pem    Azure's and Intel's authorities and the ARK of Milan revoke nothing
  *   milan/ genoa/ turin/ vlek/ tdx4/ tdx5/   a guest each:
  *     bundle.cmw, trustee-0.json, trustee-1.json, trustee-2.json, hcl-report.bin, chain.pem, td-quote.bin,
  *     tcb-info.json, qe-identity.json, tcb-chain.pem, ak.crt (DER), ak.pem (public), quote.msg, quote.sig
@@ -115,7 +115,8 @@ static void save_guest(const char *base, const char *name, struct forge_guest *g
 
 static void save_authorities(const char *folder, const struct forge_pki *pki) {
         _cleanup_(freep) char *roots = NULL;
-        static const enum forge_ca_name issuers[] = { FORGE_AZURE_CA, FORGE_ASK_MILAN };
+        static const enum forge_ca_name issuers[] = { FORGE_AZURE_ROOT, FORGE_AZURE_CA, FORGE_ARK_MILAN,
+                FORGE_INTEL_ROOT, FORGE_INTEL_PLATFORM };
         struct forge_bytes ca = {}, lists = {};
 
         forge_check(asprintf(&roots, "%s/roots", folder) > 0 && mkdir(roots, 0755) == 0, "making roots/");
