@@ -15,6 +15,17 @@ CHECKS = ['nonce', 'claims', 'binding', 'qualifying-data', 'user-data', 'report-
           'registers', 'ak-certificate', 'snp-signature', 'snp-chain', 'snp-chip']
 
 
+def made(build):
+    return build / 'guest/forge'
+
+
+def make_roots(build):
+    """From the keys that the guest's tree is made with: before it boots, for a build goes on meanwhile."""
+    shutil.rmtree(made(build), ignore_errors=True)
+    made(build).mkdir(parents=True)
+    subprocess.run([build / 'tests/forge/forge-evidence', made(build)], check=True)
+
+
 class Kept:
     """Files in LOGS that one boot handed out."""
 
@@ -31,18 +42,14 @@ class Kept:
         return bool(match)
 
     def check(self, build, cases):
-        """Lines of TAP about each bundle `evidence-NONCE.cmw`, by roots that are made here."""
+        """Lines of TAP about each bundle `evidence-NONCE.cmw`, by the roots of make_roots()."""
         bundles = [(match[1], path) for name, path in self.files.items() if (match := BUNDLE.match(name))]
         if not bundles:
             if '80-attest' in cases:
                 yield 'not ok 1 - evidence is handed out'
             return
-        made = build / 'guest/forge'
-        shutil.rmtree(made, ignore_errors=True)
-        made.mkdir()
-        subprocess.run([build / 'tests/forge/forge-evidence', made], check=True)
         for nonce, path in bundles:
-            command = [HERE.parent / 'check-evidence', '--nonce', nonce, '--roots', made / 'roots',
+            command = [HERE.parent / 'check-evidence', '--nonce', nonce, '--roots', made(build) / 'roots',
                        '--vek', self.files['vek-chain.pem'], path]
             said = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.splitlines()
             for number, name in enumerate(CHECKS, 1):
