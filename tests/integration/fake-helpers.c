@@ -333,6 +333,8 @@ int main(int argc, char *argv[]) {
                 if (r == 0)
                         r = sd_bus_wait(f.bus, UINT64_MAX);
         }
+        for (size_t i = 0; i < f.n_held; i++)
+                sd_bus_message_unref(f.held[i].call);
         sd_bus_close_unref(f.bus);
         return EXIT_SUCCESS;
 }
