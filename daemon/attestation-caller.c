@@ -123,6 +123,48 @@ static int authorise(struct attestation *a, const struct caller *c, struct diag 
         return diag_fail(d, -EACCES, "only root and members of group " EVIDENCE_GROUP " may have evidence");
 }
 
+static void known_done(struct known_caller *k) {
+        free(k->name);
+        free(k->unit);
+        *k = (struct known_caller){};
+}
+
+void caller_forget(struct attestation *a, const char *name) {
+        for (size_t i = 0; i < KNOWN_CALLERS; i++)
+                if (a->known[i].name && (!name || strcmp(a->known[i].name, name) == 0))
+                        known_done(&a->known[i]);
+}
+
+static void remember(const struct request *q) {
+        struct attestation *a = q->attestation;
+        struct known_caller k = { .name = strdup(sd_bus_message_get_sender(q->call)), .uid = q->uid };
+
+        if (q->unit)
+                k.unit = strdup(q->unit);
+        if (!k.name || (q->unit && !k.unit)) {
+                known_done(&k); /* it will be asked about again */
+                return;
+        }
+        known_done(&a->known[a->oldest]);
+        a->known[a->oldest] = k;
+        a->oldest = (a->oldest + 1) % KNOWN_CALLERS;
+}
+
+bool caller_recall(struct request *q) {
+        const char *name = sd_bus_message_get_sender(q->call);
+
+        for (size_t i = 0; i < KNOWN_CALLERS; i++) {
+                const struct known_caller *k = &q->attestation->known[i];
+
+                if (!k->name || strcmp(k->name, name) != 0)
+                        continue;
+                q->uid = k->uid;
+                q->unit = k->unit ? strdup(k->unit) : NULL;
+                return !k->unit || q->unit;
+        }
+        return false;
+}
+
 static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(caller_done) struct caller c = {};
         struct request *q = userdata;
@@ -139,6 +181,7 @@ static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error
                 q->uid = c.uid;
                 if (c.pid > 0)
                         (void)sd_pid_get_unit((pid_t)c.pid, &q->unit);
+                remember(q);
         }
         attestation_checked(q, r, &d);
         return 0;

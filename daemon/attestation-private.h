@@ -30,6 +30,15 @@ struct provider_state {
         char *why;
 };
 
+#define KNOWN_CALLERS 16
+
+/* A connection that may have evidence: what the bus says of it does not change, nor is its name used again.
+ */
+struct known_caller {
+        char *name, *unit;
+        uint32_t uid;
+};
+
 struct attestation {
         struct bus *bus;
         struct sysroot *root;
@@ -46,6 +55,8 @@ struct attestation {
         uint64_t detected_at;        /* CLOCK_MONOTONIC, 0: never */
         sd_bus_message **describing; /* who waits for that */
         size_t n_describing;
+        struct known_caller known[KNOWN_CALLERS]; /* who may; the oldest one is `oldest` */
+        unsigned oldest;
         int64_t group; /* -1: there is no such group, as far as is known */
 };
 

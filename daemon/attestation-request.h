@@ -78,3 +78,7 @@ void request_forget_attempt(struct request *q);
 
 /* attestation-caller.c: asks the bus about the caller; attestation_checked() follows. */
 int caller_check(struct request *q);
+/* Whether this connection was found to be one that may, a short time ago; then the rest is known, too. */
+bool caller_recall(struct request *q);
+/* It has left the bus; with NULL, all have. */
+void caller_forget(struct attestation *a, const char *name);

@@ -131,17 +131,23 @@ static void append(struct attestation *a, struct request *q) {
 int attestation_take(struct attestation *a, sd_bus_message *call, struct diag *d) {
         _cleanup_(request_freep) struct request *q = NULL;
         int r = request_new(a, call, &q, d);
+        bool known;
 
         if (r >= 0)
                 r = check_limits(a, q, d);
         if (r >= 0)
                 r = sd_event_add_time_relative(a->bus->event, &q->patience, CLOCK_MONOTONIC,
                         REQUEST_PATIENCE_USEC, 0, on_patience, q);
-        if (r >= 0)
+        known = r >= 0 && caller_recall(q);
+        if (r >= 0 && !known)
                 r = caller_check(q);
         if (r < 0)
                 return r;
-        append(a, TAKE(q));
+        append(a, q);
+        if (known)
+                attestation_checked(TAKE(q), 0, d);
+        else
+                (void)TAKE(q);
         return 0;
 }
 
@@ -168,8 +174,9 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *err
         const char *name, *before, *after;
         bool gone = false;
 
-        if (!a->requests || sd_bus_message_read(m, "sss", &name, &before, &after) < 0 || after[0])
+        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0 || after[0])
                 return 0;
+        caller_forget(a, name);
         for (struct request *q = a->requests; q; q = q->next)
                 if (q->call && strcmp(sd_bus_message_get_sender(q->call), name) == 0) {
                         q->asking = sd_bus_slot_unref(q->asking);
@@ -206,6 +213,7 @@ int attestation_new(struct bus *b, const struct bus_options *o, struct attestati
 void attestation_forget(struct attestation *a) {
         batch_free(a->batch);
         a->batch = NULL;
+        caller_forget(a, NULL);
         tsm_forget(a);
         detect_forget(a);
         endorsing_forget(a);
