@@ -362,6 +362,18 @@ static void pcr_edited(struct scene *s) {
         strip(s, BUNDLE_TPM_EVENT_LOG); /* which would not lead there */
 }
 
+/* The log of another boot, beside the registers of this one. */
+static void log_of_another_boot(struct scene *s) {
+        static const uint16_t banks[] = { FORGE_SHA1, FORGE_SHA256, FORGE_SHA384 };
+        struct forge_log other;
+
+        forge_log_begin(&other, banks, 3);
+        forge_log_boot(&other);
+        forge_log_event(&other, 4, 0xd, "another kernel", 14);
+        replace(s, BUNDLE_TPM_EVENT_LOG, forge_copy(other.bytes.bytes, other.bytes.n));
+        forge_log_done(&other);
+}
+
 static void quote_signature_changed(struct scene *s) {
         struct digest binding = binding_of(NONCE, BIND, s->guest.claims);
         struct forge_bytes attest, signature;
@@ -557,6 +569,7 @@ static const struct attack snp_attacks[] = {
         { "isolation that nobody signs", hardware_without_hardware, "hardware" },
         { "PCR relabelled", pcr_relabelled, "quote-selection" },
         { "PCR edited", pcr_edited, "quote-pcrs" },
+        { "log of another boot", log_of_another_boot, "event-log" },
         { "quote changed", quote_signature_changed, "quote-signature quote-pcrs" },
         { "claims edited", claims_edited, "binding quote-data" },
         { "policy digest swapped", policy_digest_swapped, "binding quote-data" },
