@@ -17,6 +17,7 @@ struct scene {
         struct forge_guest guest;
         struct forge_evidence evidence;
         struct verifier_settings settings;
+        struct forge_bytes crl; /* where there is one */
 };
 
 static struct forge_ask ask_for(const char *nonce, const char *bind) {
@@ -295,6 +296,15 @@ static void key_expired(struct scene *s) {
         give_again(s, NULL);
 }
 
+/* AMD's root takes an ASK back; nobody takes VCEKs back. */
+static void issuer_revoked(struct scene *s) {
+        long serial = ASN1_INTEGER_get(X509_get0_serialNumber(pki.ca[FORGE_ASK_MILAN].certificate));
+        X509_CRL *crl = forge_crl_make(&pki.ca[FORGE_ARK_MILAN], &serial, 1, 0, 0);
+
+        forge_put_crl_pem(&s->crl, crl);
+        X509_CRL_free(crl);
+}
+
 static void vlek_passed_off_as_vcek(struct scene *s) {
         struct forge_vek vek = forge_snp_vek(&s->guest.snp);
 
@@ -559,6 +569,7 @@ static const struct attack snp_attacks[] = {
         { "imitated root of AMD", key_under_an_imitated_root, "amd-root" },
         { "key that nobody signed", key_that_nobody_signed, "vek-chain" },
         { "key expired", key_expired, "vek-validity" },
+        { "issuer revoked", issuer_revoked, "revocation" },
         { "VLEK for a VCEK", vlek_passed_off_as_vcek, "snp-signing-key" },
         { "firmware rolled back", firmware_rolled_back, "snp-tcb-order" },
         { "lower privilege", report_of_a_lower_privilege, "vmpl" },
@@ -629,6 +640,8 @@ static bool judge_attack(const struct attack *a, const struct scene *s) {
         char found_against[1024];
         struct diag d = {};
 
+        if (s->crl.n)
+                assert_int_equal(verifier_add_crl(v, "list", s->crl.bytes, s->crl.n, &d), 0);
         if (verifier_run(v, bundle.bytes, bundle.n, &found, &d) < 0) {
                 snprintf(found_against, sizeof(found_against), REFUSED "%.900s", d.text);
         } else {
@@ -656,6 +669,7 @@ static bool attack(const struct attack *a, struct scene *s, bool expecting) {
                 s->settings.waived = WAIVE_MEASUREMENT;
         a->attack(s);
         as_it_should = judge_attack(a, s);
+        forge_bytes_done(&s->crl);
         forge_evidence_done(&s->evidence);
         return as_it_should;
 }
