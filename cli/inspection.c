@@ -34,7 +34,7 @@ void inspection_done(struct inspection *i) {
 }
 
 /* NULL for want of memory. */
-static char *formatted(const char *format, va_list ap) {
+_printf_(1, 0) static char *formatted(const char *format, va_list ap) {
         char *text = NULL;
 
         return vasprintf(&text, format, ap) < 0 ? NULL : text;

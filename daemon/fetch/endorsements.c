@@ -115,7 +115,7 @@ static void conclude(struct job *j, const struct endorsement_answer *answer) {
         _cleanup_(job_freep) struct job *owned = j;
         struct endorsement_fetcher *f = j->fetcher;
 
-        unlink_job(j); /* first: whoever is told may ask again */
+        unlink_job(owned); /* first: whoever is told may ask again */
         while (j->waiters) {
                 _cleanup_(freep) struct waiter *w = j->waiters;
 

@@ -118,8 +118,8 @@ void checks_reset(struct checks *c, unsigned waived) {
         }
 }
 
-static bool note(struct checks *c, enum check_id id, enum check_result result, const char *detail,
-        va_list ap) {
+_printf_(4, 0) static bool note(struct checks *c, enum check_id id, enum check_result result,
+        const char *detail, va_list ap) {
         struct check *check = &c->of[id];
 
         if (severities[result] > severities[check->result]) {

@@ -58,13 +58,6 @@ static const char *const isolations[] = {
 };
 _Static_assert(N_NAMES(isolations) == _HCL_REPORT_TYPE_MAX, "every type has a name");
 
-static const char *const products[] = {
-        [SNP_MILAN] = "Milan",
-        [SNP_GENOA] = "Genoa",
-        [SNP_TURIN] = "Turin",
-};
-_Static_assert(N_NAMES(products) == _SNP_PRODUCT_MAX, "every product has a name");
-
 const struct expectation_flag *expectation_guest_policy_flag(size_t i) {
         return i < N_NAMES(guest_policy_flags) ? &guest_policy_flags[i] : NULL;
 }
