@@ -65,15 +65,15 @@ static void verify_user_data(const struct evidence *e, const struct expected_wor
                 return;
         }
         check_note(c, CHECK_FRESHNESS, CHECK_PASS, "report and quote were made for this batch");
-        if (!e->has_hcl || !e->runtime.has_user_data) {
+        if (!e->user_data) {
                 check_note(c, CHECK_USER_DATA, CHECK_FAIL, "the report has no user-data");
                 return;
         }
-        tag = user_data_tag(e->runtime.user_data);
+        tag = user_data_tag(e->user_data);
         check_that(c, CHECK_USER_DATA_TAG, tag == USER_DATA_BATCH, "tag of the user-data: %s", tags[tag]);
         check_that(c, CHECK_USER_DATA,
                 batch_user_data(b->bindings, b->n_bindings, expected) >= 0 &&
-                        CRYPTO_memcmp(expected, e->runtime.user_data, USER_DATA_SIZE) == 0,
+                        CRYPTO_memcmp(expected, e->user_data, USER_DATA_SIZE) == 0,
                 "the report covers %zu %s", b->n_bindings, b->n_bindings == 1 ? "binding" : "bindings");
 }
 
@@ -101,13 +101,14 @@ static void verify_binding(const struct evidence *e, struct checks *c) {
 static bool verify_records(const struct evidence *e, struct checks *c) {
         const char *missing = !e->claims.bytes ? "claims"
                 : !e->has_batch                ? "batch"
-                : !e->has_hcl                  ? "hcl-report"
-                : !e->has_quote                ? "tpm-quote"
+                : !e->has_hcl && !e->has_tsm   ? "hcl-report"
+                : !e->has_quote && !e->has_tsm ? "tpm-quote"
                                                : NULL;
 
         if (missing)
                 return check_note(c, CHECK_RECORDS, CHECK_FAIL, "the bundle has no %s", missing);
-        return check_note(c, CHECK_RECORDS, CHECK_PASS, "claims, batch, report and quote");
+        return check_note(c, CHECK_RECORDS, CHECK_PASS, "claims, batch, %s",
+                e->has_tsm ? "and the hardware's report" : "report and quote");
 }
 
 static bool verify_bundle(const struct evidence *e, const struct expected_words *w, struct checks *c) {
@@ -133,7 +134,7 @@ static bool verify_bundle(const struct evidence *e, const struct expected_words 
 /* The quote's qualifying data is the nonce; from version 2 on the report's user-data begins with it, too. */
 static bool verify_trustee(const struct evidence *e, const struct expected_words *w, struct checks *c) {
         struct span data = e->attest.extra_data;
-        bool covered = e->runtime.has_user_data && is_raw(e->runtime.user_data, data.bytes, data.n);
+        bool covered = e->user_data && is_raw(e->user_data, data.bytes, data.n);
 
         if (e->trustee.version >= 2 || covered)
                 check_that(c, CHECK_USER_DATA, covered, "the report covers the quote's nonce");
@@ -147,15 +148,14 @@ static bool verify_trustee(const struct evidence *e, const struct expected_words
 }
 
 /* 64 bytes that the guest chose, in a report alone. */
-static void verify_bare(const uint8_t *data, const char *where, const struct expected_words *w,
-        struct checks *c) {
+static void verify_bare(const struct evidence *e, const struct expected_words *w, struct checks *c) {
         if (!w->nonce)
                 check_missing(c, CHECK_NONCE, WAIVE_NONCE, "%s", NO_NONCE);
-        else if (!data)
+        else if (!e->user_data)
                 check_note(c, CHECK_NONCE, CHECK_FAIL, "the report has no user-data");
         else
-                check_that(c, CHECK_NONCE, is_raw(data, w->nonce, w->n_nonce),
-                        "the nonce that was given, in %s", where);
+                check_that(c, CHECK_NONCE, is_raw(e->user_data, w->nonce, w->n_nonce),
+                        "the nonce that was given, in the %s", e->has_hcl ? "user-data" : "report data");
         verify_no_bind(w, c);
 }
 
@@ -166,13 +166,9 @@ bool binding_verify(const struct evidence *e, const struct expected_words *w, st
         case EVIDENCE_TRUSTEE:
                 return verify_trustee(e, w, c);
         case EVIDENCE_HCL:
-                verify_bare(e->runtime.has_user_data ? e->runtime.user_data : NULL, "user-data", w, c);
-                break;
         case EVIDENCE_SNP:
-                verify_bare(e->snp.report_data, "report data", w, c);
-                break;
         case EVIDENCE_TD_QUOTE:
-                verify_bare(e->td_quote.report_data, "report data", w, c);
+                verify_bare(e, w, c);
                 break;
         case _EVIDENCE_FORM_MAX:
                 break;

@@ -103,12 +103,32 @@ static int parse_quote_record(struct evidence *e, struct span quote, struct diag
         return 0;
 }
 
+/* The hardware's own report, without a paravisor: user-data is its report data. */
+static int parse_tsm(struct evidence *e, struct span record, struct diag *d) {
+        int r = tsm_report_parse(record.bytes, record.n, &e->tsm, d);
+
+        if (r < 0)
+                return r;
+        e->has_tsm = true;
+        if (strcmp(e->tsm.provider, "sev_guest") == 0)
+                return parse_snp(e, e->tsm.outblob, e->tsm.n_outblob, d);
+        if (strcmp(e->tsm.provider, "tdx_guest") == 0)
+                return parse_td_quote(e, e->tsm.outblob, e->tsm.n_outblob, d);
+        return diag_fail(d, -EOPNOTSUPP, "tsm-report: reports of \"%s\" cannot be verified yet",
+                e->tsm.provider);
+}
+
 static int parse_bundle_parts(struct evidence *e, struct diag *d) {
         struct span hcl = record(e, BUNDLE_HCL_REPORT), td_quote = record(e, BUNDLE_TD_QUOTE),
                     quote = record(e, BUNDLE_TPM_QUOTE), batch = record(e, BUNDLE_BATCH);
+        struct span tsm = record(e, BUNDLE_TSM_REPORT);
         int r = 0;
 
-        if (hcl.bytes)
+        if (tsm.bytes && (hcl.bytes || td_quote.bytes))
+                return diag_fail(d, -EBADMSG, "bundle: tsm-report does not go with another report");
+        if (tsm.bytes)
+                r = parse_tsm(e, tsm, d);
+        if (r >= 0 && hcl.bytes)
                 r = parse_hcl(e, hcl.bytes, hcl.n, d);
         if (r >= 0 && td_quote.bytes)
                 r = parse_td_quote(e, td_quote.bytes, td_quote.n, d);
@@ -221,6 +241,14 @@ static int parse(struct evidence *e, const void *bytes, size_t n, struct diag *d
                 "quote");
 }
 
+static const uint8_t *find_user_data(const struct evidence *e) {
+        if (e->has_hcl)
+                return e->runtime.has_user_data ? e->runtime.user_data : NULL;
+        if (e->has_snp)
+                return e->snp.report_data;
+        return e->has_td_quote ? e->td_quote.report_data : NULL;
+}
+
 int evidence_parse(const void *bytes, size_t n, struct evidence *ret, struct diag *d) {
         int r;
 
@@ -231,12 +259,15 @@ int evidence_parse(const void *bytes, size_t n, struct evidence *ret, struct dia
         r = parse(ret, bytes, n, d);
         if (r < 0)
                 evidence_done(ret);
+        else
+                ret->user_data = find_user_data(ret);
         return r;
 }
 
 void evidence_done(struct evidence *e) {
         json_document_free(e->claims_document);
         runtime_claims_done(&e->runtime);
+        tsm_report_done(&e->tsm);
         tpm_quote_done(&e->tpm_quote);
         trustee_evidence_done(&e->trustee);
         cmw_done(&e->cmw);

@@ -6,6 +6,7 @@
  * has been parsed, strictly.
  */
 #include "lib/claims/batch.h"
+#include "lib/evidence/tsm.h"
 #include "lib/format/cmw.h"
 #include "lib/format/hcl-report.h"
 #include "lib/format/runtime-claims.h"
@@ -36,7 +37,7 @@ enum evidence_log {
 struct evidence {
         enum evidence_form form;
         enum hcl_report_type type; /* how the guest is isolated */
-        bool has_hcl, has_snp, has_td_report, has_td_quote, has_quote, has_batch;
+        bool has_hcl, has_tsm, has_snp, has_td_report, has_td_quote, has_quote, has_batch;
         struct hcl_report hcl;
         struct runtime_claims runtime; /* with hcl */
         struct snp_report snp;
@@ -45,13 +46,15 @@ struct evidence {
         struct tpm_attest attest; /* with quote, as the next two */
         struct tpm_signature signature;
         const struct pcr_bank *pcrs;
+        const uint8_t *user_data; /* the guest's own 64 bytes in the report; NULL: it has none */
         struct batch batch;
         struct span claims;                    /* of a bundle: the bytes that were hashed */
         struct json_document *claims_document; /* what they say; NULL: there are none */
         struct span ak_certificate;            /* DER */
         struct span vek_chain;                 /* PEM, leaf first; or, of Trustee, the leaf in DER */
         struct span logs[_EVIDENCE_LOG_MAX];
-        struct tpm_quote tpm_quote; /* what the above borrow from */
+        struct tsm_report tsm; /* what the above borrow from, as the next ones */
+        struct tpm_quote tpm_quote;
         struct cmw cmw;
         struct trustee_evidence trustee;
 };

@@ -433,6 +433,50 @@ static void test_raw_nonce_is_no_batch(void **state) {
         forge_guest_done(&g);
 }
 
+/* A guest without a paravisor: the hardware's report alone, its report data what user-data is otherwise. */
+static void make_tsm(struct forge_guest *g, struct forge_evidence *e, const uint8_t user_data[64]) {
+        static const enum bundle_record others[] = { BUNDLE_HCL_REPORT, BUNDLE_TPM_QUOTE,
+                BUNDLE_TPM_EVENT_LOG, BUNDLE_AK_CERTIFICATE, BUNDLE_TSM_REPORT };
+        struct tsm_report tsm = { .provider = "sev_guest", .generation = 1, .n_outblob = FORGE_SNP_SIZE };
+        _cleanup_(freep) char *text = NULL;
+        uint8_t report[FORGE_SNP_SIZE];
+
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+                forge_bytes_done(&e->record[others[i]]);
+        memcpy(g->snp.report_data, user_data, 64);
+        memcpy(tsm.inblob, user_data, 64);
+        tsm.n_inblob = 64;
+        forge_snp_make(&g->snp, g->vek, report);
+        tsm.outblob = report;
+        assert_int_equal(tsm_report_format(&tsm, &text), 0);
+        e->record[BUNDLE_TSM_REPORT] = forge_copy(text, strlen(text));
+}
+
+static void test_tsm(void **state) {
+        struct forge_ask asked = { NONCE, strlen(NONCE), BIND, strlen(BIND) };
+        struct judge j = ask(WAIVE_MEASUREMENT);
+        uint8_t user_data[USER_DATA_SIZE];
+        struct forge_evidence e;
+        struct forge_guest g;
+        struct batch batch;
+
+        forge_guest_init(&g, &pki, SNP_GENOA);
+        forge_guest_evidence(&g, &asked, &e);
+        assert_int_equal(batch_parse(e.record[BUNDLE_BATCH].bytes, e.record[BUNDLE_BATCH].n, &batch, NULL),
+                0);
+        assert_int_equal(batch_user_data(batch.bindings, batch.n_bindings, user_data), 0);
+        make_tsm(&g, &e, user_data);
+        judge_evidence(&j, &e, "");
+        user_data[0] ^= 1;
+        make_tsm(&g, &e, user_data);
+        judge_evidence(&j, &e, "user-data");
+        user_data[63] ^= 1;
+        make_tsm(&g, &e, user_data);
+        judge_evidence(&j, &e, "user-data-tag user-data");
+        forge_evidence_done(&e);
+        forge_guest_done(&g);
+}
+
 /* The log of a boot with one event more, which the quote does not have. */
 static struct forge_bytes longer_log(struct forge_guest *g) {
         forge_log_event(&g->log, 7, 0x80000001, "more", 4);
@@ -492,6 +536,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_batch_and_freshness),
         cmocka_unit_test(test_raw_nonce_is_no_batch),
+        cmocka_unit_test(test_tsm),
         cmocka_unit_test(test_logs),
         cmocka_unit_test(test_trustee),
 };
