@@ -101,12 +101,20 @@ static bool is_der(const X509 *certificate, const uint8_t *bytes, size_t n) {
 }
 
 int certificate_parse(const void *bytes, size_t n, const char *what, X509 **ret, struct diag *d) {
+        return certificate_parse_in(NULL, bytes, n, what, ret, d);
+}
+
+int certificate_parse_in(OSSL_LIB_CTX *context, const void *bytes, size_t n, const char *what, X509 **ret,
+        struct diag *d) {
         const uint8_t *at = bytes;
-        X509 *certificate;
+        X509 *certificate, *room;
 
         if (n > CERTIFICATE_MAX)
                 return diag_fail(d, -EBADMSG, "%s: a certificate of %zu bytes", what, n);
-        certificate = d2i_X509(NULL, &at, (long)n);
+        room = X509_new_ex(context, NULL);
+        if (!room)
+                return -ENOMEM;
+        certificate = d2i_X509(&room, &at, (long)n); /* takes room over, also on failure */
         ERR_clear_error();
         if (!certificate || !is_der(certificate, bytes, n)) {
                 bool followed = certificate && at != (const uint8_t *)bytes + n;

@@ -31,6 +31,13 @@ int pem_format(const char *label, const void *bytes, size_t n, char **ret);
  * -EBADMSG. */
 int certificate_parse(const void *bytes, size_t n, const char *what, X509 **ret, struct diag *d);
 
+/*
+ * The same in a context of OpenSSL's that may lack what reads keys, which takes longer than all the rest:
+ * then the certificate has none that can be used. context: NULL for the ordinary one.
+ */
+int certificate_parse_in(OSSL_LIB_CTX *context, const void *bytes, size_t n, const char *what, X509 **ret,
+        struct diag *d);
+
 /* The caller frees *ret. -ENOMEM. */
 int certificate_format(const X509 *certificate, uint8_t **ret, size_t *ret_size);
 

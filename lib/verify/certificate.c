@@ -2,11 +2,17 @@
 #include "lib/verify/certificate.h"
 
 #include <errno.h>
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/objects.h>
+#include <openssl/provider.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/base/escape.h"
+#include "lib/verify/signature.h"
 
 /* A certificate is in one of the places of its set; a new one takes the place of that which came first. */
 #define CACHE_SETS 64
@@ -23,6 +29,8 @@ struct set {
 };
 
 struct certificate_cache {
+        OSSL_LIB_CTX *bare; /* without any provider that can do anything; see read_bare() */
+        OSSL_PROVIDER *nothing;
         struct set sets[CACHE_SETS];
 };
 
@@ -33,7 +41,9 @@ struct certificate *certificate_ref(struct certificate *c) {
 
 struct certificate *certificate_unref(struct certificate *c) {
         if (c && --c->references == 0) {
+                EVP_PKEY_free(c->key);
                 X509_free(c->x509);
+                free(c->signed_part);
                 free(c);
         }
         return NULL;
@@ -101,34 +111,156 @@ bool certificate_is_vek(const struct certificate *c) {
 }
 
 int certificate_cache_new(struct certificate_cache **ret) {
-        struct certificate_cache *cache = calloc(1, sizeof(*cache));
+        _cleanup_(certificate_cache_freep) struct certificate_cache *cache = calloc(1, sizeof(*cache));
 
         if (!cache)
                 return -ENOMEM;
-        *ret = cache;
+        cache->bare = OSSL_LIB_CTX_new();
+        if (!cache->bare)
+                return -ENOMEM;
+        cache->nothing = OSSL_PROVIDER_load(cache->bare, "null");
+        if (!cache->nothing)
+                return -EIO;
+        *ret = TAKE(cache);
         return 0;
 }
 
 void certificate_cache_free(struct certificate_cache *cache) {
         for (size_t i = 0; cache && i < (size_t)CACHE_SETS * CACHE_PLACES; i++)
                 certificate_unref(cache->sets[i / CACHE_PLACES].slots[i % CACHE_PLACES].certificate);
+        if (cache && cache->nothing)
+                OSSL_PROVIDER_unload(cache->nothing);
+        if (cache)
+                OSSL_LIB_CTX_free(cache->bare);
         free(cache);
 }
 
-static int parse(const char *what, const uint8_t *bytes, size_t n, struct certificate **ret,
+static bool fill_rsa_key(const ASN1_TYPE *modulus, const ASN1_TYPE *exponent, struct rsa_key *ret) {
+        BIGNUM *n = ASN1_INTEGER_to_BN(modulus->value.integer, NULL),
+               *e = ASN1_INTEGER_to_BN(exponent->value.integer, NULL);
+        bool good = n && e && !BN_is_negative(n) && !BN_is_negative(e) &&
+                BN_num_bytes(n) <= RSA_MODULUS_MAX && BN_num_bits(e) <= 32;
+
+        if (good) {
+                ret->n_modulus = (size_t)BN_bn2bin(n, ret->modulus);
+                ret->exponent = (uint32_t)BN_get_word(e);
+        }
+        BN_free(n);
+        BN_free(e);
+        return good;
+}
+
+/* A sequence of two numbers. NULL for one that is not made here. */
+static EVP_PKEY *read_rsa(const uint8_t *bytes, size_t n) {
+        ASN1_SEQUENCE_ANY *both = d2i_ASN1_SEQUENCE_ANY(NULL, &bytes, (long)n);
+        struct rsa_key rsa = {};
+        EVP_PKEY *key = NULL;
+
+        if (both && sk_ASN1_TYPE_num(both) == 2 && sk_ASN1_TYPE_value(both, 0)->type == V_ASN1_INTEGER &&
+                sk_ASN1_TYPE_value(both, 1)->type == V_ASN1_INTEGER &&
+                fill_rsa_key(sk_ASN1_TYPE_value(both, 0), sk_ASN1_TYPE_value(both, 1), &rsa) &&
+                signature_make_rsa_key(&rsa, &key) < 0)
+                key = NULL;
+        sk_ASN1_TYPE_pop_free(both, ASN1_TYPE_free);
+        return key;
+}
+
+/* NULL for a kind of key that is not made here. */
+static EVP_PKEY *read_key(X509 *x509) {
+        EVP_PKEY *key = NULL;
+        X509_ALGOR *algorithm;
+        const uint8_t *bytes;
+        ASN1_OBJECT *kind;
+        const void *curve;
+        int n, type;
+
+        if (X509_PUBKEY_get0_param(&kind, &bytes, &n, &algorithm, X509_get_X509_PUBKEY(x509)) != 1)
+                return NULL;
+        if (OBJ_obj2nid(kind) == NID_rsaEncryption)
+                return read_rsa(bytes, (size_t)n);
+        X509_ALGOR_get0(NULL, &type, &curve, algorithm);
+        if (OBJ_obj2nid(kind) != NID_X9_62_id_ecPublicKey || type != V_ASN1_OBJECT)
+                return NULL;
+        if (OBJ_obj2nid(curve) != NID_X9_62_prime256v1 && OBJ_obj2nid(curve) != NID_secp384r1)
+                return NULL;
+        return signature_make_ec_key(OBJ_nid2sn(OBJ_obj2nid(curve)), bytes, (size_t)n, &key) < 0 ? NULL
+                                                                                                 : key;
+}
+
+static bool is_authority(X509 *x509) {
+        BASIC_CONSTRAINTS *constraints = X509_get_ext_d2i(x509, NID_basic_constraints, NULL, NULL);
+        bool authority = constraints && constraints->ca;
+
+        BASIC_CONSTRAINTS_free(constraints);
+        return authority;
+}
+
+/*
+ * OpenSSL reads a key by asking all decoders of all providers, which takes longer than everything else that
+ * is done about a certificate. In a context without providers nobody is asked, and the key is made of its
+ * numbers. For leaves alone, of which there is one for each chip and each AK: authorities are few, and
+ * OpenSSL wants a digest before it answers X509_check_ca().
+ */
+static int read_bare(struct certificate_cache *cache, const char *what, const uint8_t *bytes, size_t n,
+        struct certificate *c, struct diag *d) {
+        int r = certificate_parse_in(cache->bare, bytes, n, what, &c->x509, d);
+
+        if (r < 0)
+                return r;
+        c->key = is_authority(c->x509) ? NULL : read_key(c->x509);
+        ERR_clear_error();
+        return 0;
+}
+
+static int read_whole(const char *what, const uint8_t *bytes, size_t n, struct certificate *c,
         struct diag *d) {
+        int r;
+
+        X509_free(c->x509);
+        c->x509 = NULL;
+        r = certificate_parse(bytes, n, what, &c->x509, d);
+        if (r < 0)
+                return r;
+        c->key = X509_get_pubkey(c->x509);
+        if (!c->key)
+                return diag_fail(d, -EBADMSG, "%s: a certificate without a key that can be used", what);
+        return 0;
+}
+
+/* The first element of the outer sequence, as it stands; that these are certificates is known. */
+static int copy_signed_part(const uint8_t *bytes, size_t n, struct certificate *c) {
+        const uint8_t *at = bytes, *first;
+        int tag, class;
+        long size;
+
+        if (ASN1_get_object(&at, &size, &tag, &class, (long)n) & 0x80)
+                return -EBADMSG;
+        first = at;
+        if (ASN1_get_object(&at, &size, &tag, &class, size) & 0x80)
+                return -EBADMSG;
+        c->n_signed_part = (size_t)(at - first) + (size_t)size;
+        c->signed_part = malloc(c->n_signed_part);
+        if (!c->signed_part)
+                return -ENOMEM;
+        memcpy(c->signed_part, first, c->n_signed_part);
+        return 0;
+}
+
+static int parse(struct certificate_cache *cache, const char *what, const uint8_t *bytes, size_t n,
+        struct certificate **ret, struct diag *d) {
         _cleanup_(certificate_unrefp) struct certificate *c = calloc(1, sizeof(*c));
         int r;
 
         if (!c)
                 return -ENOMEM;
         c->references = 1;
-        r = certificate_parse(bytes, n, what, &c->x509, d);
+        r = read_bare(cache, what, bytes, n, c, d);
+        if (r >= 0 && !c->key)
+                r = read_whole(what, bytes, n, c, d);
+        if (r >= 0)
+                r = copy_signed_part(bytes, n, c);
         if (r < 0)
                 return r;
-        c->key = X509_get0_pubkey(c->x509);
-        if (!c->key)
-                return diag_fail(d, -EBADMSG, "%s: a certificate without a key that can be used", what);
         c->not_before = certificate_time(X509_get0_notBefore(c->x509));
         c->not_after = certificate_time(X509_get0_notAfter(c->x509));
         if (c->not_before < 0 || c->not_after < 0)
@@ -140,12 +272,13 @@ static int parse(const char *what, const uint8_t *bytes, size_t n, struct certif
 }
 
 /* text: what is between the two lines. */
-static int parse_pem(const char *what, struct span text, struct certificate **ret, struct diag *d) {
+static int parse_pem(struct certificate_cache *cache, const char *what, struct span text,
+        struct certificate **ret, struct diag *d) {
         _cleanup_(freep) uint8_t *der = NULL;
         size_t n;
         int r = pem_decode(text, what, CERTIFICATE_MAX, &der, &n, d);
 
-        return r < 0 ? r : parse(what, der, n, ret, d);
+        return r < 0 ? r : parse(cache, what, der, n, ret, d);
 }
 
 /* NULL: it is not there. */
@@ -171,7 +304,8 @@ static int get(struct certificate_cache *cache, const char *what, bool pem, cons
         set = &cache->sets[key.bytes[0] % CACHE_SETS];
         slot = find(set, &key);
         if (!slot) {
-                r = pem ? parse_pem(what, (struct span){ bytes, n }, &c, d) : parse(what, bytes, n, &c, d);
+                r = pem ? parse_pem(cache, what, (struct span){ bytes, n }, &c, d)
+                        : parse(cache, what, bytes, n, &c, d);
                 if (r < 0)
                         return r;
                 slot = &set->slots[set->next++ % CACHE_PLACES];

@@ -17,8 +17,10 @@
 
 struct certificate {
         unsigned references;
-        X509 *x509;
-        EVP_PKEY *key;                 /* its public key, borrowed from x509 */
+        X509 *x509;           /* for its fields; key and signed part are below */
+        EVP_PKEY *key;        /* its public key */
+        uint8_t *signed_part; /* the DER of what its issuer signed */
+        size_t n_signed_part;
         struct digest fingerprint;     /* SHA-256 of the DER */
         int64_t not_before, not_after; /* seconds since 1970 */
         struct digest signer; /* fingerprint of the certificate whose key made its signature; see chain.c */

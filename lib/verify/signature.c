@@ -243,7 +243,7 @@ static int make_key(const char *type, OSSL_PARAM_BLD *b, EVP_PKEY **ret) {
         return 0;
 }
 
-static int make_rsa_key(const struct rsa_key *rsa, EVP_PKEY **ret) {
+int signature_make_rsa_key(const struct rsa_key *rsa, EVP_PKEY **ret) {
         _cleanup_(param_bld_freep) OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
         _cleanup_(bn_freep) BIGNUM *n = BN_bin2bn(rsa->modulus, (int)rsa->n_modulus, NULL);
 
@@ -265,7 +265,7 @@ int signature_rsa_key(struct signatures *s, const struct rsa_key *rsa, EVP_PKEY 
 
         if (!slot->key || slot->rsa.exponent != rsa->exponent || slot->rsa.n_modulus != rsa->n_modulus ||
                 memcmp(slot->rsa.modulus, rsa->modulus, rsa->n_modulus) != 0) {
-                r = make_rsa_key(rsa, &key);
+                r = signature_make_rsa_key(rsa, &key);
                 if (r < 0)
                         return r;
                 EVP_PKEY_free(slot->key);
@@ -275,15 +275,20 @@ int signature_rsa_key(struct signatures *s, const struct rsa_key *rsa, EVP_PKEY 
         return 0;
 }
 
-static int make_p256_key(const uint8_t point[static 64], EVP_PKEY **ret) {
+int signature_make_ec_key(const char *curve, const uint8_t *point, size_t n, EVP_PKEY **ret) {
         _cleanup_(param_bld_freep) OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+
+        if (!b || OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0) != 1 ||
+                OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, point, n) != 1)
+                return -ENOMEM;
+        return make_key("EC", b, ret);
+}
+
+static int make_p256_key(const uint8_t point[static 64], EVP_PKEY **ret) {
         uint8_t encoded[65] = { 0x04 }; /* uncompressed */
 
         memcpy(encoded + 1, point, 64);
-        if (!b || OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
-                OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, encoded, sizeof(encoded)) != 1)
-                return -ENOMEM;
-        return make_key("EC", b, ret);
+        return signature_make_ec_key("prime256v1", encoded, sizeof(encoded), ret);
 }
 
 int signature_p256_key(struct signatures *s, const uint8_t point[static 64], EVP_PKEY **ret) {
