@@ -158,7 +158,7 @@ def compare(texts):
 def shipped():
     for folder in os.path.dirname(DEFAULT), EXAMPLES, FIXTURES:
         for name in sorted(os.listdir(folder)):
-            if name.endswith(".json") and name != os.path.basename(SCHEMA):
+            if name.endswith(".json") and not name.endswith(".schema.json"):
                 with open(os.path.join(folder, name), "rb") as f:
                     yield f.read()
 
