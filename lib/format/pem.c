@@ -91,13 +91,22 @@ int pem_format(const char *label, const void *bytes, size_t n, char **ret) {
         return 0;
 }
 
+/* The signature is a string of bits; one that leaves bits of its last byte out is another encoding of the
+ * same signature where those bits are zero. */
+static bool signature_has_whole_bytes(const X509 *certificate) {
+        const ASN1_BIT_STRING *signature;
+
+        X509_get0_signature(&signature, NULL, certificate);
+        return (signature->flags & ASN1_STRING_FLAG_BITS_LEFT) == 0 || (signature->flags & 7) == 0;
+}
+
 /* OpenSSL reads BER; a certificate has one encoding, so that its fingerprint cannot vary. */
 static bool is_der(const X509 *certificate, const uint8_t *bytes, size_t n) {
         _cleanup_(freep) uint8_t *again = NULL;
         size_t size;
 
         return certificate_format(certificate, &again, &size) >= 0 && size == n &&
-                memcmp(again, bytes, n) == 0;
+                memcmp(again, bytes, n) == 0 && signature_has_whole_bytes(certificate);
 }
 
 int certificate_parse(const void *bytes, size_t n, const char *what, X509 **ret, struct diag *d) {

@@ -179,6 +179,22 @@ static void ber_is_not_der(void **state) {
         assert_int_equal(parse_der(ber, m->n_der + 1), -EBADMSG);
 }
 
+/* A bit of the signature that is not used, and zero: the same signature in other bytes. */
+static void unused_bits_are_refused(void **state) {
+        const struct made *m = *state;
+        _cleanup_(freep) uint8_t *bent = copy_exact(m->der, m->n_der);
+        const ASN1_BIT_STRING *signature;
+        size_t unused;
+
+        X509_get0_signature(&signature, NULL, m->list.list[0]);
+        unused = m->n_der - (size_t)ASN1_STRING_length(signature) - 1;
+        assert_int_equal(bent[unused], 0);
+        bent[m->n_der - 1] &= 0xfe;
+        assert_int_equal(parse_der(bent, m->n_der), 0); /* it need not be a good signature */
+        bent[unused] = 1;
+        assert_int_equal(parse_der(bent, m->n_der), -EBADMSG);
+}
+
 #define with_made(test) cmocka_unit_test_setup_teardown(test, make, unmake)
 
 static const struct CMUnitTest tests[] = {
@@ -189,6 +205,7 @@ static const struct CMUnitTest tests[] = {
         with_made(lists_are_joined_or_left_alone),
         with_made(der_is_exact),
         with_made(ber_is_not_der),
+        with_made(unused_bits_are_refused),
 };
 
 RUN(tests)
