@@ -36,7 +36,7 @@ void tsm_close(struct attestation *a);
 void tsm_forget(struct attestation *a);
 
 /* The dictionary of descriptors that cvmd-attest wants. */
-int tsm_append_files(sd_bus_message *call, const struct tsm_files *files);
+int tsm_append_files(sd_bus_message *call, const struct tsm_files *given);
 
 /* Whether an entry can be made. `looked` follows, maybe before this returns. */
 typedef void (*tsm_looked)(struct attestation *a, bool there, const char *why);

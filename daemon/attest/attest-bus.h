@@ -20,7 +20,7 @@ int tsm_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
 
 /* Adds what was read, or answers what was wrong with it: r is what reading came to. data is taken over. */
 int attest_bus_add(struct collector *c, sd_bus_message *call, int r, const struct job_kind *kind, void *data,
-        const struct diag *d, sd_bus_error *error);
+        const struct diag *why, sd_bus_error *error);
 
 /* -EINVAL, with how it should look. */
 int attest_read_pcrs(const char *text, uint32_t *ret, struct diag *d);

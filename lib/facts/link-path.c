@@ -106,14 +106,13 @@ bool path_is_pci_function(const char *path) {
 
 /* By hand: a guest has thousands of paths, and each is judged anew at every look. */
 char *path_join(const char *folder, const char *name) {
-        size_t above = strlen(folder), below = strlen(name) + 1;
-        char *path = malloc(above + 1 + below);
+        char *path = malloc(strlen(folder) + 1 + strlen(name) + 1), *at;
 
         if (!path)
                 return NULL;
-        memcpy(path, folder, above);
-        path[above] = '/';
-        memcpy(path + above + 1, name, below);
+        at = stpcpy(path, folder);
+        *at++ = '/';
+        stpcpy(at, name);
         return path;
 }
 

@@ -252,7 +252,10 @@ static struct json_object *base64_new(const uint8_t *bytes, size_t n) {
         if (base64_format(bytes, n, BASE64_STANDARD, &text) < 0)
                 return NULL;
         for (char *c = text; *c; c++)
-                *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+                if (*c == '+')
+                        *c = '-';
+                else if (*c == '/')
+                        *c = '_';
         return json_object_new_string(text);
 }
 

@@ -81,12 +81,16 @@ static int add_json(struct tdx_collateral *t, const char *what, const void *byte
         return 0;
 }
 
+static bool is_json_blank(char c) {
+        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 int tdx_collateral_add(struct tdx_collateral *t, struct certificate_cache *cache, const char *what,
         const void *bytes, size_t n, struct diag *d) {
         const char *text = bytes;
         size_t blanks = 0;
 
-        while (blanks < n && memchr(" \t\r\n", text[blanks], 4))
+        while (blanks < n && is_json_blank(text[blanks]))
                 blanks++;
         if (blanks < n && text[blanks] == '{')
                 return add_json(t, what, bytes, n, d);
