@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """bench_evidence.py BUILD: what evidence costs, over the bus, with a paravisor that makes a report each time it is asked.
 
-Beside it: the same TPM commands in one process that does nothing else, plus one empty call over the bus for each that
+Beside it: the TPM commands that this takes in a loop of bare Esys (none of lib/evidence, nothing looked at), plus one empty call over the bus for each that
 evidence takes (the caller's, Report, Quote) as the floor; and tpm2_nvread, tpm2_quote and tpm2_pcrread, which is what
 people do without cvmd. Promised: at most 1.25 times the floor, and three times as fast as the tools. All of them take turns,
 so that whatever else runs on the machine hits them alike. Then, with the paravisor's real window: bundles a second.
