@@ -28,6 +28,7 @@ PARTS = ('probe', 'decide', 'unbind', 'cvmd', 'floor')
 
 
 def load_suite():
+    sys.path.insert(0, str(SOURCE / 'tests/guest'))
     loader = importlib.machinery.SourceFileLoader('suite', str(SOURCE / 'tests/guest/suite'))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader('suite', loader))
     loader.exec_module(module)
