@@ -19,6 +19,7 @@
 #include "daemon/target.h"
 #include "daemon/trial.h"
 #include "lib/base/file.h"
+#include "lib/enforce/gate.h"
 
 #define EXIT_USAGE 2
 #define RELEASE_USEC (10 * 1000 * 1000)
@@ -195,6 +196,23 @@ static int end_boot(const struct options *o, struct diag *d) {
         return r < 0 ? r : trial_mark_clean_end(root, o->state, d);
 }
 
+/* What this is run for when it is removed: devices that come get their drivers from the kernel, who is
+ * blocked stays so. */
+static int open_gate(const struct options *o, struct diag *d) {
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        _cleanup_(state_done) struct state state = STATE_NONE;
+        struct apply_result result;
+        int r = open_root(o, &root, d);
+
+        if (r >= 0)
+                r = state_open(o->state, &state, d);
+        if (r >= 0)
+                r = gate_open(root, state.folder, &result, d);
+        if (r < 0)
+                return r;
+        return result.effective ? 0 : diag_fail(d, result.error ?: -EIO, "%s", result.what);
+}
+
 static int serve(const struct options *o, sd_event *event, struct manager *m, struct sysroot *root,
         struct bus **ret, struct diag *d) {
         const struct bus_options options = {
@@ -303,7 +321,10 @@ int main(int argc, char *argv[]) {
         }
         if (outcome == OPTIONS_SAID)
                 return EXIT_SUCCESS;
-        r = o.task == TASK_CLEAN_END ? end_boot(&o, &d) : run(&o, &d);
+        if (o.task == TASK_CLEAN_END)
+                r = end_boot(&o, &d);
+        else
+                r = o.task == TASK_OPEN_GATE ? open_gate(&o, &d) : run(&o, &d);
         if (r == -EALREADY) { /* who started us is not to wait, nor to try again */
                 log_info("%s", d.text);
                 (void)sd_notify(0, "READY=1");

@@ -30,7 +30,8 @@ static const char help[] =
         "  --background         Go to the background once everything was looked at\n"
         "  --handover=DIR       End the one in the initrd; give everything back if the\n"
         "                       system in DIR has no cvmd that is enabled\n"
-        "  --release            Give back what an earlier cvmd holds: gate and blocks\n"
+        "  --release[=gate]     Give back what an earlier cvmd holds: gate and blocks, or\n"
+        "                       the gate alone\n"
         "  --event-buffer=BYTES Let so many bytes of uevents wait: for tests\n"
         "  --clean-end          Note that this boot ends cleanly, and end\n"
         "  --trial-patience=SEC Wait for /var in a trial, instead of 30 s: for tests\n"
@@ -74,7 +75,7 @@ static const struct option table[] = {
         { "early", no_argument, NULL, OPTION_EARLY },
         { "background", no_argument, NULL, OPTION_BACKGROUND },
         { "handover", required_argument, NULL, OPTION_HANDOVER },
-        { "release", no_argument, NULL, OPTION_RELEASE },
+        { "release", optional_argument, NULL, OPTION_RELEASE },
         { "event-buffer", required_argument, NULL, OPTION_EVENT_BUFFER },
         { "clean-end", no_argument, NULL, OPTION_CLEAN_END },
         { "trial-patience", required_argument, NULL, OPTION_TRIAL_PATIENCE },
@@ -136,7 +137,9 @@ static int take(int option, const char *argument, struct options *o, enum option
                 o->new_root = argument;
                 return take_task(o, TASK_HANDOVER, d);
         case OPTION_RELEASE:
-                return take_task(o, TASK_RELEASE, d);
+                if (argument && strcmp(argument, "gate") != 0)
+                        return diag_fail(d, -EINVAL, "--release=%s: gate, or nothing for all", argument);
+                return take_task(o, argument ? TASK_OPEN_GATE : TASK_RELEASE, d);
         case OPTION_EVENT_BUFFER:
                 if (number_parse_u32(argument, 10, &o->event_buffer) < 0 || o->event_buffer == 0)
                         return diag_fail(d, -EINVAL, "--event-buffer=%s: a number of bytes", argument);

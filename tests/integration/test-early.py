@@ -262,6 +262,26 @@ def test_everything_is_given_back_on_demand():
             assert guest.simulator.device(instance, "driver_override") == "(null)"
 
 
+def test_the_gate_alone_is_given_back_on_demand():
+    with Guest("snp-openhcl", gate=True) as guest:
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        status, said = run(guest, "--release=gate")
+        assert status == 1 and "another cvmd is running" in said, said
+        assert guest.cvmd.stop() == 0
+        assert is_closed(guest)
+        guest.simulator.misbehave(how="lie", path=AUTOPROBE)
+        status, said = run(guest, "--release=gate")
+        assert status == 1 and "still is 0" in said, said
+        guest.simulator.behave()
+        assert run(guest, "--release=gate")[0] == 0
+        assert not is_closed(guest)
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+        guest.cvmd.start()  # who comes back holds what it held, and closes it again
+        wait_for("the gate", lambda: is_closed(guest))
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+
+
 def test_what_cannot_be_given_back_is_told():
     with Guest("snp-openhcl", gate=True) as guest:
         guest.cvmd.start()

@@ -62,6 +62,7 @@ static void there_is_one_task(void **state) {
                 { "--early", TASK_EARLY },
                 { "--handover=/root", TASK_HANDOVER },
                 { "--release", TASK_RELEASE },
+                { "--release=gate", TASK_OPEN_GATE },
         };
         enum options_outcome outcome;
         struct options o;
@@ -89,6 +90,7 @@ static void mistakes_are_named(void **state) {
                 { { "--probe=ftrace" }, "--probe=ftrace" },
                 { { "--event-buffer=4k" }, "--event-buffer=4k" },
                 { { "--event-buffer=0" }, "--event-buffer=0" },
+                { { "--release=all" }, "--release=all" },
                 { { "--state" }, "--state" },
                 { { "--verbose" }, "--verbose" },
                 { { "--root=r", "--nonsense" }, "--nonsense" },
