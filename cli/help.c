@@ -2,6 +2,7 @@
 /* --help, from the two tables: at most 80 columns. */
 #include <string.h>
 
+#include "cli/placeholder.h"
 #include "cli/verbs.h"
 
 #define HELP_COLUMN 27
@@ -39,14 +40,22 @@ static void print_options(struct output *out) {
         }
 }
 
+static void print_placeholders(struct output *out) {
+        const struct placeholder *p;
+
+        fputc('\n', out->f);
+        for (size_t i = 0; (p = placeholder_at(i)); i++)
+                if (p->help)
+                        fprintf(out->f, "%s is %s.\n", p->name, p->help);
+}
+
 void help_print(struct output *out) {
         fputs("cvmctl [OPTION...] [VERB] [ARGUMENT...]\n\n"
               "Show and control what cvmd finds on the VMBus of a confidential VM.\n\nVerbs:\n",
                 out->f);
         print_verbs(out);
-        fputs("\nDEV is an instance GUID or the beginning of one, a relid, or a class of which\n"
-              "there is one device.\n\nOptions:\n",
-                out->f);
+        print_placeholders(out);
+        fputs("\nOptions:\n", out->f);
         print_options(out);
         fputs("\nExit code: 0 good, 1 failed, 2 usage, 3 checked and not compliant, 4 no such\n"
               "thing, 5 not authorised, 6 daemon not reachable.\n",

@@ -7,13 +7,50 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "lib/base/name-table.h"
 #include "lib/base/number.h"
 #include "lib/base/suggest.h"
+
+/* Words that no table of the library has: those of D-Bus options are cvmd's to know. */
+static const char *const json_words[] = {
+        [JSON_OFF] = "off",
+        [JSON_SHORT] = "short",
+        [JSON_PRETTY] = "pretty",
+};
+_Static_assert(N_NAMES(json_words) == JSON_AUTO, "every mode of JSON that can be asked for has a name");
+static const char *const providers[] = { "vtpm", "tsm" };
+static const char *const event_logs[] = { "all", "none", "firmware", "systemd", "ima" };
+static const char *const freshness[] = { "report", "quote" };
+
+static const char *json_word(size_t i) {
+        return i < N_NAMES(json_words) ? json_words[i] : NULL;
+}
+
+static const char *mode_word(size_t i) {
+        return i + 1 < _MODE_MAX ? policy_mode_to_string((enum policy_mode)(i + 1)) : NULL;
+}
+
+static const char *probe_word(size_t i) {
+        return i < _PROBE_METHOD_MAX ? probe_method_to_string((enum probe_method)i) : NULL;
+}
+
+static const char *provider_word(size_t i) {
+        return i < N_NAMES(providers) ? providers[i] : NULL;
+}
+
+static const char *event_log_word(size_t i) {
+        return i < N_NAMES(event_logs) ? event_logs[i] : NULL;
+}
+
+static const char *freshness_word(size_t i) {
+        return i < N_NAMES(freshness) ? freshness[i] : NULL;
+}
 
 static const struct option_row rows[] = {
         [OPTION_HELP] = { "help", 'h', NULL, 0, false, "Show this help" },
         [OPTION_VERSION] = { "version", 0, NULL, 0, false, "Show the version" },
-        [OPTION_JSON] = { "json", 0, "[=MODE]", CAN_JSON, false, "Print JSON: pretty, short or off" },
+        [OPTION_JSON] = { "json", 0, "[=MODE]", CAN_JSON, false, "Print JSON: pretty, short or off",
+                json_word },
         [OPTION_NO_PAGER] = { "no-pager", 0, NULL, 0, false, "Do not start a pager" },
         [OPTION_NO_LEGEND] = { "no-legend", 0, NULL, 0, true, "Leave out headings and hints" },
         [OPTION_QUIET] = { "quiet", 'q', NULL, 0, true, "Print nothing but errors; the exit code tells" },
@@ -21,13 +58,15 @@ static const struct option_row rows[] = {
         [OPTION_HOST] = { "host", 'H', "HOST", CAN_REMOTE, false, "Run there, by ssh" },
         [OPTION_BUS] = { "bus", 0, "ADDRESS", CAN_ASK, true, "Ask the cvmd on this bus" },
         [OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", CAN_RECORD, false,
-                "Look at a recorded guest (- is stdin)" },
+                "Look at a recorded guest (- is stdin)", .repeats = CAN_SEVERAL },
         [OPTION_ROOT] = { "root", 0, "DIR", CAN_RECORD | CAN_FILES, true, "Look at the files below DIR" },
         [OPTION_POLICY] = { "policy", 0, "PATH", CAN_JUDGE | CAN_POLICY | CAN_EXPORT, false,
-                "Judge by this file or folder; may be repeated" },
-        [OPTION_MODE] = { "mode", 0, "MODE", CAN_JUDGE, true, "Judge as if in audit, enforce or off" },
+                "Judge by this file or folder; may be repeated",
+                .repeats = CAN_JUDGE | CAN_POLICY | CAN_EXPORT },
+        [OPTION_MODE] = { "mode", 0, "MODE", CAN_JUDGE, true, "Judge as if in audit, enforce or off",
+                mode_word },
         [OPTION_PROBE] = { "probe", 0, "METHOD", CAN_RECORD, true,
-                "How to learn about channels, when recording" },
+                "How to learn about channels, when recording", probe_word },
         [OPTION_REDACT] = { "redact", 0, NULL, CAN_EXPORT, true, "Replace what identifies the guest" },
         [OPTION_RUNTIME] = { "runtime", 0, NULL, CAN_DECIDE, true, "Decide until the next boot (default)" },
         [OPTION_FOR] = { "for", 0, "SEC", CAN_TRY_POLICY, true, "How long it is tried (default 300)" },
@@ -52,22 +91,24 @@ static const struct option_row rows[] = {
         [OPTION_ANY_AK] = { "any-ak", 0, NULL, CAN_VERIFY, true, "Accept a quote by any key" },
         [OPTION_AT] = { "at", 0, "TIME", CAN_VERIFY, true, "Verify as of then: 2026-06-01T12:00:00Z" },
         [OPTION_CERTS] = { "certs", 0, "FILE", CAN_VERIFY, false,
-                "Certificates, leaf first; may be repeated" },
-        [OPTION_CRL] = { "crl", 0, "FILE", CAN_VERIFY, false, "Revoked certificates; may be repeated" },
+                "Certificates, leaf first; may be repeated", .repeats = CAN_VERIFY },
+        [OPTION_CRL] = { "crl", 0, "FILE", CAN_VERIFY, false, "Revoked certificates; may be repeated",
+                .repeats = CAN_VERIFY },
         [OPTION_COLLATERAL] = { "collateral", 0, "FILE", CAN_VERIFY, false,
-                "Intel's TCB info, QE identity, or their certificates" },
+                "Intel's TCB info, QE identity, or their certificates", .repeats = CAN_VERIFY },
         [OPTION_ROOTS] = { "roots", 0, "DIR", CAN_ROOTS, false, "Trust anchors, beside those built in" },
         [OPTION_NONCE_FILE] = { "nonce-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes are the nonce" },
         [OPTION_BIND_FILE] = { "bind-file", 0, "FILE", CAN_EVIDENCE, false, "Its bytes name the channel" },
         [OPTION_FORMAT] = { "format", 0, "NAME", CAN_CONVERT, true,
                 "cmw, trustee, maa, raw; of results: ear" },
-        [OPTION_PROVIDER] = { "provider", 0, "NAME", CAN_EVIDENCE, true, "Attest with vtpm or tsm" },
+        [OPTION_PROVIDER] = { "provider", 0, "NAME", CAN_EVIDENCE, true, "Attest with vtpm or tsm",
+                provider_word },
         [OPTION_PCRS] = { "pcrs", 0, "LIST", CAN_EVIDENCE, true,
                 "Quote these registers: 0-7,14 (default all)" },
         [OPTION_EVENT_LOG] = { "event-log", 0, "LIST", CAN_EVIDENCE, true,
-                "Add firmware, systemd, ima; all or none" },
+                "Add firmware, systemd, ima; all or none", event_log_word, .list = true },
         [OPTION_FRESHNESS] = { "freshness", 0, "HOW", CAN_EVIDENCE, true,
-                "report, or quote if the report may be old" },
+                "report, or quote if the report may be old", freshness_word },
         [OPTION_BATCH] = { "batch", 0, NULL, CAN_VERIFY, false,
                 "A piece of evidence a line, a result a line" },
         [OPTION_JOBS] = { "jobs", 0, "N", CAN_VERIFY, false,
@@ -81,6 +122,10 @@ _Static_assert(sizeof(rows) / sizeof(rows[0]) == _OPTION_MAX, "every option has 
 
 const struct option_row *option_row(enum option_id id) {
         return &rows[id];
+}
+
+bool option_goes_with(const struct option_row *row, unsigned can) {
+        return !row->wants || row->wants & can;
 }
 
 /* The two forms in which getopt_long() wants the rows. */
@@ -145,17 +190,28 @@ static int refused(const char *word, struct diag *d) {
         return unknown(word, d);
 }
 
+/* "--mode is audit, enforce or off, not 'x'". */
+static int no_such_word(enum option_id id, const char *value, struct diag *d) {
+        const char *word, *next;
+        char text[128] = "";
+        size_t used = 0;
+
+        for (size_t i = 0; (word = rows[id].words(i)) && used < sizeof(text); i++) {
+                next = rows[id].words(i + 1);
+                used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", word,
+                        !next                           ? ""
+                                : rows[id].words(i + 2) ? ", "
+                                                        : " or ");
+        }
+        return diag_fail(d, -EINVAL, "--%s is %s, not '%s'", rows[id].name, text, value);
+}
+
 static int parse_json(const char *value, enum json_mode *ret, struct diag *d) {
-        if (!value)
-                *ret = JSON_AUTO;
-        else if (strcmp(value, "pretty") == 0)
-                *ret = JSON_PRETTY;
-        else if (strcmp(value, "short") == 0)
-                *ret = JSON_SHORT;
-        else if (strcmp(value, "off") == 0)
-                *ret = JSON_OFF;
-        else
-                return diag_fail(d, -EINVAL, "--json is pretty, short or off, not '%s'", value);
+        int m = value ? name_find(json_words, N_NAMES(json_words), value) : JSON_AUTO;
+
+        if (m < 0)
+                return no_such_word(OPTION_JSON, value, d);
+        *ret = (enum json_mode)m;
         return 0;
 }
 
@@ -163,7 +219,7 @@ static int parse_mode(const char *value, enum policy_mode *ret, struct diag *d) 
         int m = policy_mode_from_string(value);
 
         if (m < 0)
-                return diag_fail(d, -EINVAL, "--mode is audit, enforce or off, not '%s'", value);
+                return no_such_word(OPTION_MODE, value, d);
         *ret = m;
         return 0;
 }
@@ -172,9 +228,7 @@ static int parse_probe(const char *value, enum probe_method *ret, struct diag *d
         int m = probe_method_from_string(value);
 
         if (m < 0)
-                return diag_fail(d, -EINVAL,
-                        "--probe is auto, fprobe, kprobe, kprobe-offsets, boot-trace or none, not '%s'",
-                        value);
+                return no_such_word(OPTION_PROBE, value, d);
         *ret = m;
         return 0;
 }
@@ -303,7 +357,7 @@ static int check_verify(const struct options *o, struct diag *d) {
 
 int options_check(const struct options *o, const char *verb, unsigned can, struct diag *d) {
         for (int i = 0; i < _OPTION_MAX; i++)
-                if (o->given[i] && rows[i].wants && !(rows[i].wants & can))
+                if (o->given[i] && !option_goes_with(&rows[i], can))
                         return diag_fail(d, -EINVAL, "%s does not take --%s", verb, rows[i].name);
         if (o->n_snapshots > 1 && !(can & CAN_SEVERAL))
                 return diag_fail(d, -EINVAL, "%s looks at one guest: give --snapshot once", verb);

@@ -92,13 +92,20 @@ enum capability {
         CAN_CONVERT = 1 << 23,  /* in several forms: --format */
 };
 
+/* The i-th of a list of words, NULL past its end. */
+typedef const char *word_list(size_t i);
+
 struct option_row {
         const char *name;
         char letter;     /* 0: none */
-        const char *arg; /* how help names the value; NULL: takes none */
+        const char *arg; /* the value, a placeholder of placeholder.h, "[=...]" if it may be left out; NULL:
+                            takes none */
         unsigned wants;  /* bits of enum capability, one of which the verb must have; 0: any verb */
         bool forward;    /* means the same on another host */
         const char *help;
+        word_list *words; /* the values that there are; NULL: any, or --format, whose values a verb has */
+        bool list;        /* several of the words, with commas */
+        unsigned repeats; /* bits of enum capability, with one of which it may be given again */
 };
 
 enum json_mode { JSON_OFF, JSON_SHORT, JSON_PRETTY, JSON_AUTO };
@@ -128,6 +135,9 @@ struct options {
 };
 
 const struct option_row *option_row(enum option_id id);
+
+/* Whether it goes with a verb that can do this; everything goes with no verb at all. */
+bool option_goes_with(const struct option_row *row, unsigned can);
 
 /*
  * Reorders argv. Filled as far as it came even on failure, so that the caller knows whether JSON was asked

@@ -42,6 +42,16 @@ static int print_maa_platform(struct context *x, const struct cmw *c) {
         return r;
 }
 
+/* Two that are made, and the records as they are. */
+const char *attest_export_format(size_t i) {
+        static const char *const made[] = { "raw", "maa-platform" };
+        size_t record = i - sizeof(made) / sizeof(made[0]) + 1;
+
+        if (i < sizeof(made) / sizeof(made[0]))
+                return made[i];
+        return record < _BUNDLE_RECORD_MAX ? bundle_record_name((enum bundle_record)record) : NULL;
+}
+
 /* Why not, for those who would expect it. */
 static int refuse(struct context *x, const char *format) {
         if (strcmp(format, "trustee") == 0)

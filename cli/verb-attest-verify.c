@@ -75,6 +75,10 @@ static int print(struct context *x, const struct verify_setup *setup, const stru
         return x->out.json == JSON_OFF ? verify_text_print(v, &x->out) : print_json(x, v);
 }
 
+const char *attest_verify_format(size_t i) {
+        return i == 0 ? "ear" : NULL;
+}
+
 /* Many pieces, one a line. */
 static int run_batch(struct context *x, const char *name) {
         _cleanup_(verify_setup_done) struct verify_setup setup = {};
@@ -93,8 +97,10 @@ int verb_attest_verify(struct context *x, char **args, size_t n) {
         size_t size;
         int r;
 
-        if (x->options->given[OPTION_FORMAT] && strcmp(x->options->values[OPTION_FORMAT], "ear") != 0)
-                return context_usage(x, "--format is ear, not '%s'", x->options->values[OPTION_FORMAT]);
+        if (x->options->given[OPTION_FORMAT] &&
+                strcmp(x->options->values[OPTION_FORMAT], attest_verify_format(0)) != 0)
+                return context_usage(x, "--format is %s, not '%s'", attest_verify_format(0),
+                        x->options->values[OPTION_FORMAT]);
         if (x->options->given[OPTION_BATCH])
                 return run_batch(x, args[0]);
         if (!v)

@@ -78,6 +78,12 @@ static int append_words(struct context *x, sd_bus_message *m) {
         return r;
 }
 
+const char *attest_get_format(size_t i) {
+        static const char *const formats[] = { "cmw", "trustee", "maa", "raw" };
+
+        return i < sizeof(formats) / sizeof(formats[0]) ? formats[i] : NULL;
+}
+
 static bool is_raw(const struct context *x) {
         return x->options->given[OPTION_FORMAT] && strcmp(x->options->values[OPTION_FORMAT], "raw") == 0;
 }

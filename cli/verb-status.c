@@ -6,22 +6,9 @@
 #include "cli/verbs.h"
 #include "cli/view-bus.h"
 #include "cli/view-json.h"
-#include "cli/view-offline.h"
+#include "cli/view-load.h"
 #include "cli/view-text.h"
 #include "lib/base/json-build.h"
-
-/* ret_bus: NULL afterwards when the view was loaded offline. */
-static int load(struct context *x, sd_bus **ret_bus, struct view *ret) {
-        _cleanup_(offline_done) struct offline o = {};
-        int r;
-
-        if (!options_offline(x->options)) {
-                r = client_open(x, ret_bus);
-                return r < 0 ? r : view_load_bus(x, *ret_bus, ret);
-        }
-        r = offline_load(x, &o);
-        return r < 0 ? r : view_load_offline(&o, ret);
-}
 
 /* r: of what made the json. */
 static int print_json(struct context *x, int r, struct json_object **json) {
@@ -36,7 +23,7 @@ int verb_status(struct context *x, char **args, size_t n) {
         _cleanup_(view_done) struct view v = {};
         int r, state;
 
-        r = load(x, &bus, &v);
+        r = view_load(x, &bus, &v);
         if (r < 0)
                 return r;
         state = guest_state_from_string(v.state);
@@ -53,7 +40,7 @@ int verb_devices(struct context *x, char **args, size_t n) {
         _cleanup_(view_done) struct view v = {};
         int r;
 
-        r = load(x, &bus, &v);
+        r = view_load(x, &bus, &v);
         if (r < 0)
                 return r;
         if (x->out.json == JSON_OFF)
@@ -73,7 +60,7 @@ int verb_device(struct context *x, char **args, size_t n) {
         struct device_view *d;
         int r;
 
-        r = load(x, &bus, &v);
+        r = view_load(x, &bus, &v);
         if (r >= 0)
                 r = view_resolve(&v, args[0], &found, &x->diag);
         if (r < 0)

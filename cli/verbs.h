@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The verbs of cvmctl: one table drives dispatch and help, and later completion and the manual's check. */
+/* The verbs of cvmctl: one table drives dispatch, help and completion. */
 #include <limits.h>
 #include <stddef.h>
 
@@ -15,11 +15,12 @@
  */
 struct verb {
         const char *name; /* one word or two */
-        const char *args; /* as help shows them, "" for none */
+        const char *args; /* as help shows them: see placeholder.h; "" for none */
         unsigned min, max;
         unsigned can; /* bits of enum capability */
         int (*run)(struct context *x, char **args, size_t n);
         const char *help;
+        word_list *formats; /* the values of --format; NULL: it takes none */
 };
 
 /* NULL past the end. */
@@ -32,6 +33,9 @@ const struct verb *verb_at(size_t i);
 int verb_find(char *const *words, size_t n, const struct verb **ret, size_t *ret_used, struct diag *d);
 
 void help_print(struct output *out);
+
+/* Of attest get, export and verify. */
+word_list attest_get_format, attest_export_format, attest_verify_format;
 
 int verb_status(struct context *x, char **args, size_t n);
 int verb_devices(struct context *x, char **args, size_t n);
@@ -64,3 +68,6 @@ int verb_attest_verify(struct context *x, char **args, size_t n);
 int verb_attest_expect(struct context *x, char **args, size_t n);
 int verb_attest_inspect(struct context *x, char **args, size_t n);
 int verb_attest_roots(struct context *x, char **args, size_t n);
+int verb_completion_bash(struct context *x, char **args, size_t n);
+int verb_completion_zsh(struct context *x, char **args, size_t n);
+int verb_completion_devices(struct context *x, char **args, size_t n);

@@ -112,7 +112,7 @@ static void options_that_make_no_sense_are_refused(void **state) {
                 { { "--bus" }, "--bus needs a value" },
                 { { "-o" }, "-o needs a value" },
                 { { "--root=" }, "--root: the value is empty" },
-                { { "--json=xml" }, "--json is pretty, short or off, not 'xml'" },
+                { { "--json=xml" }, "--json is off, short or pretty, not 'xml'" },
                 { { "--mode=unset" }, "--mode is audit, enforce or off, not 'unset'" },
                 { { "--probe=magic" }, "--probe is auto," },
                 { { "reload", "--snapshot=x" }, "reload does not take --snapshot" },
