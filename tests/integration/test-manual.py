@@ -77,7 +77,8 @@ def test_every_verb_of_cvmctl_is_there():
     shown = re.search(r"^Verbs:\n(.*?)\n\n", helped(Programs.cvmctl), re.MULTILINE | re.DOTALL)[1]
     verbs = [line.split("  ")[0] for line in re.findall(r"^  (\S.*)$", shown, re.MULTILINE)]
     text = page("cvmctl.1")
-    lists = "".join(section(text, name) for name in ("WHAT IS", "POLICIES", "DECISIONS BY HAND", "RECORDINGS", "EVIDENCE"))
+    lists = "".join(section(text, name) for name in ("WHAT IS", "POLICIES", "DECISIONS BY HAND", "RECORDINGS", "EVIDENCE",
+                                                  "COMPLETION"))
     documented = [head.replace(" ...", "...").replace(" | ", "|") for head in heads(lists)]
     assert len(documented) == len(set(documented)), documented
     # a head says more where options can stand for an argument
