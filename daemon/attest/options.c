@@ -15,21 +15,20 @@
 #define HOUR_SEC 3600
 #define MINUTE_MSEC 60000
 
-static const char help[] =
-        "cvmd-attest [OPTION...]\n"
-        "\n"
-        "Collects evidence from the guest's TPM for cvmd.\n"
-        "\n"
-        "  --bus=ADDRESS  Serve on that bus, instead of the system bus\n"
-        "  --tcti=TCTI    Reach the TPM that way, instead of device:/dev/tpmrm0: for tests\n"
-        "  --state=DIR    Note there what stood in the guest input, instead of\n"
-        "                 /run/cvmd-attest\n"
-        "  --idle=SEC     End after so long without a call, instead of 30\n"
-        "  --window=MSEC  In which the paravisor makes no new report, instead of 2000\n"
-        "  --version      Say which version this is\n"
-        "  --help         Say this\n"
-        "\n"
-        "The bus starts it when cvmd calls it.\n";
+static const char help[] = "cvmd-attest [OPTION...]\n"
+                           "\n"
+                           "Collects evidence from the guest's TPM for cvmd.\n"
+                           "\n"
+                           "  --bus=ADDRESS  Serve on that bus, instead of the system bus\n"
+                           "  --tcti=TCTI    Reach the TPM that way, not by device:/dev/tpmrm0: for tests\n"
+                           "  --state=DIR    Note there what stood in the guest input, instead of\n"
+                           "                 /run/cvmd-attest\n"
+                           "  --idle=SEC     End after so long without a call, instead of 30\n"
+                           "  --window=MSEC  In which the paravisor makes no new report, instead of 2000\n"
+                           "  --version      Say which version this is\n"
+                           "  --help         Say this\n"
+                           "\n"
+                           "The bus starts it when cvmd calls it.\n";
 
 enum {
         OPTION_BUS = 256, /* beyond what a character can be */

@@ -35,9 +35,9 @@ def assert_same(what, manual, program):
     assert set(manual) == set(program), f"{what}: {differ(manual, program)}"
 
 
-def helped(program):
+def helped(program, how="--help"):
     """What a program prints as its help."""
-    done = subprocess.run([program, "--help"], stdout=subprocess.PIPE, timeout=PATIENCE, check=True, encoding="utf-8")
+    done = subprocess.run([program, how], stdout=subprocess.PIPE, timeout=PATIENCE, check=True, encoding="utf-8")
     return done.stdout
 
 
@@ -96,11 +96,21 @@ def options_documented(text):
             (re.split(r", (?=--\S+=)", head) if head.startswith("--") else [head]) if option.startswith("-")]
 
 
+def programs():
+    """The manual of each program."""
+    daemon = os.path.dirname(Programs.cvmd)
+    return {"cvmctl.1": Programs.cvmctl, "cvmd.8": Programs.cvmd, "cvmd-attest.8": os.path.join(daemon, "attest/cvmd-attest"),
+            "cvmd-fetch.8": os.path.join(daemon, "fetch/cvmd-fetch")}
+
+
+def test_help_fits_a_terminal():
+    helps = [helped(program) for program in programs().values()] + [helped(os.path.join(SOURCE, "dev"), "help")]
+    wide = [line for text in helps for line in text.splitlines() if len(line) > 80]
+    assert not wide, wide
+
+
 def test_every_option_is_there():
-    programs = {"cvmctl.1": Programs.cvmctl, "cvmd.8": Programs.cvmd,
-                "cvmd-attest.8": os.path.join(os.path.dirname(Programs.cvmd), "attest/cvmd-attest"),
-                "cvmd-fetch.8": os.path.join(os.path.dirname(Programs.cvmd), "fetch/cvmd-fetch")}
-    for name, program in programs.items():
+    for name, program in programs().items():
         documented = options_documented(section(page(name), "OPTIONS"))
         assert len(documented) == len(set(documented)), (name, documented)
         # names of values are upper case in a help, and in mdoc as one likes

@@ -8,7 +8,7 @@ import os
 from vmbus import Refused
 
 REPORTS = "sys/kernel/config/tsm/report"
-FILES = {"inblob": "", "outblob": "", "auxblob": "", "generation": "0\n", "provider": ""}
+FILES = {"inblob": "", "outblob": "", "auxblob": "", "manifestblob": "", "generation": "0\n", "provider": ""}
 
 
 class Tsm:
