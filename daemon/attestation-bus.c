@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* org.cvmd1.Attestation: anyone may ask; who gets evidence is decided once the bus has said who it is. */
+/* org.cvmd1.Attestation: anyone may ask; who gets evidence, authz.c finds out. */
 #include <errno.h>
 
 #include "daemon/attestation-detect.h"
 #include "daemon/attestation-private.h"
+#include "daemon/authz.h"
 
 static int get_providers(sd_bus *connection, const char *path, const char *interface, const char *property,
         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
@@ -19,9 +20,22 @@ static int get_details(sd_bus *connection, const char *path, const char *interfa
 }
 
 static int method_get_evidence(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const struct authz_query query = { AUTHZ_ATTEST, "evidence", .method = method_get_evidence,
+                .userdata = userdata };
+        _cleanup_(request_freep) struct request *q = NULL;
+        const struct authz_caller *caller;
+        struct attestation *a = userdata;
         struct diag d = {};
-        int r = attestation_take(userdata, call, &d);
+        int r = request_new(a, call, &q, &d);
 
+        if (r < 0)
+                return error_set_in(error, ERRORS_ATTESTATION, r, &d);
+        r = authz_check(a->bus->authz, call, &query, &caller, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = request_set_caller(q, caller);
+        if (r >= 0)
+                r = attestation_take(a, &q, &d);
         return r < 0 ? error_set_in(error, ERRORS_ATTESTATION, r, &d) : 1; /* answered later */
 }
 
@@ -47,8 +61,6 @@ static const sd_bus_vtable vtable[] = {
 int attestation_register(struct attestation *a) {
         int r = sd_bus_add_object_vtable(a->bus->bus, NULL, MANAGER_PATH, ATTESTATION_INTERFACE, vtable, a);
 
-        if (r >= 0)
-                r = attestation_watch_callers(a);
         if (r < 0)
                 return r;
         a->detected_at = 0;

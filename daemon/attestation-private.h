@@ -5,7 +5,6 @@
  * What the files of the attestation know of each other:
  *   attestation-bus.c       the interface
  *   attestation-request.c   one call of GetEvidence: its arguments, its answer
- *   attestation-caller.c    who calls, and whether that one may
  *   attestation.c           the queue: who waits, who is next, who is gone
  *   attestation-batch.c     a report, and those who share it
  *   attestation-quote.c     what the TPM adds for one of them
@@ -20,7 +19,6 @@
 #include "daemon/manager-private.h"
 
 #define ATTESTATION_INTERFACE "org.cvmd1.Attestation"
-#define EVIDENCE_GROUP "cvm-attest"
 
 struct tsm_entry;
 
@@ -28,15 +26,6 @@ struct tsm_entry;
 struct provider_state {
         bool there;
         char *why;
-};
-
-#define KNOWN_CALLERS 16
-
-/* A connection that may have evidence: what the bus says of it does not change, nor is its name used again.
- */
-struct known_caller {
-        char *name, *unit;
-        uint32_t uid;
 };
 
 struct attestation {
@@ -55,18 +44,11 @@ struct attestation {
         uint64_t detected_at;        /* CLOCK_MONOTONIC, 0: never */
         sd_bus_message **describing; /* who waits for that */
         size_t n_describing;
-        struct known_caller known[KNOWN_CALLERS]; /* who may; the oldest one is `oldest` */
-        unsigned oldest;
-        int64_t group; /* -1: there is no such group, as far as is known */
 };
 
-/* attestation.c */
-int attestation_take(struct attestation *a, sd_bus_message *call, struct diag *d);
-/* r: 0 when the caller may have evidence. The request may be gone afterwards. */
-void attestation_checked(struct request *q, int r, const struct diag *d);
+/* attestation.c: has q wait for a report; it may be gone afterwards. Its caller may have evidence. */
+int attestation_take(struct attestation *a, struct request **q, struct diag *d);
 /* A batch has ended: those of its requests that were not answered wait again. */
 void attestation_batch_ended(struct attestation *a);
 /* Removes those that were answered, and sees to the next batch. */
 void attestation_go_on(struct attestation *a);
-
-int attestation_watch_callers(struct attestation *a);

@@ -226,7 +226,7 @@ int request_new(struct attestation *a, sd_bus_message *call, struct request **re
                 return -ENOMEM;
         *q = (struct request){
                 .attestation = a,
-                .stage = REQUEST_UNCHECKED,
+                .stage = REQUEST_WAITING,
                 .format = EVIDENCE_CMW,
                 .freshness = FRESHNESS_REPORT,
                 .pcrs = PCR_ALL,
@@ -239,6 +239,12 @@ int request_new(struct attestation *a, sd_bus_message *call, struct request **re
         q->call = sd_bus_message_ref(call);
         *ret = TAKE(q);
         return 0;
+}
+
+int request_set_caller(struct request *q, const struct authz_caller *caller) {
+        q->uid = caller->uid;
+        q->unit = caller->unit ? strdup(caller->unit) : NULL;
+        return caller->unit && !q->unit ? -ENOMEM : 0;
 }
 
 void request_forget_attempt(struct request *q) {
@@ -259,7 +265,6 @@ void request_free(struct request *q) {
         if (!q)
                 return;
         sd_bus_message_unref(q->call);
-        sd_bus_slot_unref(q->asking);
         sd_event_source_unref(q->patience);
         request_forget_attempt(q);
         free(q->unit);

@@ -3,16 +3,16 @@
 
 /* One call of GetEvidence: what it asks for, how far it is, what it will be answered. */
 #include "daemon/attestation-helper.h"
+#include "daemon/authz.h"
 #include "lib/claims/batch.h"
 #include "lib/evidence/export.h"
 
 struct attestation;
 
-#define REQUESTS_MAX 256           /* of those who may ask */
-#define REQUESTS_OF_USER_MAX 128   /* so that one user leaves room for others */
-#define REQUESTS_OF_SENDER_MAX 16  /* of one connection */
-#define REQUESTS_UNCHECKED_MAX 512 /* of whom it is not known yet */
-#define REQUEST_ATTEMPTS_MAX 5     /* when decisions are made while evidence is gathered */
+#define REQUESTS_MAX 256          /* who wait */
+#define REQUESTS_OF_USER_MAX 128  /* so that one user leaves room for others */
+#define REQUESTS_OF_SENDER_MAX 16 /* of one connection */
+#define REQUEST_ATTEMPTS_MAX 5    /* when decisions are made while evidence is gathered */
 #define REQUEST_PATIENCE_USEC (300 * 1000 * (uint64_t)1000)
 
 enum provider {
@@ -32,9 +32,8 @@ struct request_quote {
 };
 
 enum request_stage {
-        REQUEST_UNCHECKED, /* the bus is asked who it is */
-        REQUEST_WAITING,   /* for a report */
-        REQUEST_SHARING,   /* one, with others */
+        REQUEST_WAITING, /* for a report */
+        REQUEST_SHARING, /* one, with others */
 };
 
 struct request {
@@ -42,7 +41,6 @@ struct request {
         struct request *next;
         enum request_stage stage;
         sd_bus_message *call; /* NULL: answered, or nobody waits for it any more */
-        sd_bus_slot *asking;  /* who it is */
         sd_event_source *patience;
         uint32_t uid;
         char *unit;
@@ -67,6 +65,7 @@ struct request {
 
 /* attestation-request.c: takes the call over; *ret is in no list yet. -EINVAL and what is wrong. */
 int request_new(struct attestation *a, sd_bus_message *call, struct request **ret, struct diag *d);
+int request_set_caller(struct request *q, const struct authz_caller *caller); /* copies; -ENOMEM */
 void request_free(struct request *q);
 DEFINE_FREEP(struct request, request_free)
 
@@ -75,10 +74,3 @@ void request_answer(struct request *q, int memory);
 void request_fail(struct request *q, int r, const struct diag *d);
 void request_fail_named(struct request *q, const char *name, const char *text);
 void request_forget_attempt(struct request *q);
-
-/* attestation-caller.c: asks the bus about the caller; attestation_checked() follows. */
-int caller_check(struct request *q);
-/* Whether this connection was found to be one that may, a short time ago; then the rest is known, too. */
-bool caller_recall(struct request *q);
-/* It has left the bus; with NULL, all have. */
-void caller_forget(struct attestation *a, const char *name);

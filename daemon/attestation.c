@@ -89,32 +89,27 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* Counts what is there: of one connection, of one user, of all who may ask or may not. */
+/* Counts what is there: of one connection, of one user, of all. */
 static int check_limits(const struct attestation *a, const struct request *q, struct diag *d) {
         const char *sender = sd_bus_message_get_sender(q->call);
-        size_t of_sender = 0, of_user = 0, checked = 0, unchecked = 0;
+        size_t of_sender = 0, of_user = 0, all = 0;
 
         for (const struct request *i = a->requests; i; i = i->next) {
-                if (!i->call || i == q)
+                if (!i->call)
                         continue;
                 of_sender += strcmp(sd_bus_message_get_sender(i->call), sender) == 0;
-                of_user += i->stage != REQUEST_UNCHECKED && i->uid == q->uid;
-                checked += i->stage != REQUEST_UNCHECKED;
-                unchecked += i->stage == REQUEST_UNCHECKED;
+                of_user += i->uid == q->uid;
+                all++;
         }
         if (of_sender >= REQUESTS_OF_SENDER_MAX)
                 return diag_fail(d, -EDQUOT,
                         "%d requests of this connection wait already: try again when one is answered",
                         REQUESTS_OF_SENDER_MAX);
-        if (q->stage == REQUEST_UNCHECKED)
-                return unchecked >= REQUESTS_UNCHECKED_MAX
-                        ? diag_fail(d, -EDQUOT, "too many requests at once: try again in a second")
-                        : 0;
         if (of_user >= REQUESTS_OF_USER_MAX)
                 return diag_fail(d, -EDQUOT,
                         "%d requests of this user wait already: try again in a few seconds",
                         REQUESTS_OF_USER_MAX);
-        if (checked >= REQUESTS_MAX)
+        if (all >= REQUESTS_MAX)
                 return diag_fail(d, -EDQUOT, "%d requests wait already: try again in a few seconds",
                         REQUESTS_MAX);
         return 0;
@@ -128,71 +123,29 @@ static void append(struct attestation *a, struct request *q) {
         *at = q;
 }
 
-int attestation_take(struct attestation *a, sd_bus_message *call, struct diag *d) {
-        _cleanup_(request_freep) struct request *q = NULL;
-        int r = request_new(a, call, &q, d);
-        bool known;
+int attestation_take(struct attestation *a, struct request **q, struct diag *d) {
+        int r = check_limits(a, *q, d);
 
         if (r >= 0)
-                r = check_limits(a, q, d);
-        if (r >= 0)
-                r = sd_event_add_time_relative(a->bus->event, &q->patience, CLOCK_MONOTONIC,
-                        REQUEST_PATIENCE_USEC, 0, on_patience, q);
-        known = r >= 0 && caller_recall(q);
-        if (r >= 0 && !known)
-                r = caller_check(q);
+                r = sd_event_add_time_relative(a->bus->event, &(*q)->patience, CLOCK_MONOTONIC,
+                        REQUEST_PATIENCE_USEC, 0, on_patience, *q);
         if (r < 0)
                 return r;
-        append(a, q);
-        if (known)
-                attestation_checked(TAKE(q), 0, d);
-        else
-                (void)TAKE(q);
+        append(a, TAKE(*q));
+        attestation_go_on(a);
         return 0;
 }
 
-void attestation_checked(struct request *q, int r, const struct diag *d) {
-        struct attestation *a = q->attestation;
-        struct diag why = {};
-
-        if (r < 0) {
-                request_fail(q, r, d);
-        } else if (q->call) {
-                q->stage = REQUEST_WAITING;
-                r = check_limits(a, q, &why);
-                if (r < 0)
-                        request_fail(q, r, &why);
-        }
-        if (!q->call)
-                q->stage = REQUEST_UNCHECKED;
-        attestation_go_on(a);
-}
-
-/* A client has left the bus: nobody waits for its evidence any more. */
-static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        struct attestation *a = userdata;
-        const char *name, *before, *after;
+void attestation_caller_gone(struct attestation *a, const char *name) {
         bool gone = false;
 
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0 || after[0])
-                return 0;
-        caller_forget(a, name);
         for (struct request *q = a->requests; q; q = q->next)
                 if (q->call && strcmp(sd_bus_message_get_sender(q->call), name) == 0) {
-                        q->asking = sd_bus_slot_unref(q->asking);
                         q->call = sd_bus_message_unref(q->call);
                         gone = true;
                 }
         if (gone)
                 attestation_go_on(a);
-        return 0;
-}
-
-int attestation_watch_callers(struct attestation *a) {
-        return sd_bus_add_match_async(a->bus->bus, NULL,
-                "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
-                on_owner_changed, NULL, a);
 }
 
 int attestation_new(struct bus *b, const struct bus_options *o, struct attestation **ret) {
@@ -204,7 +157,6 @@ int attestation_new(struct bus *b, const struct bus_options *o, struct attestati
                 .bus = b,
                 .root = o->root,
                 .window_usec = o->report_window_usec,
-                .group = -1,
         };
         *ret = TAKE(a);
         return 0;
@@ -213,7 +165,6 @@ int attestation_new(struct bus *b, const struct bus_options *o, struct attestati
 void attestation_forget(struct attestation *a) {
         batch_free(a->batch);
         a->batch = NULL;
-        caller_forget(a, NULL);
         tsm_forget(a);
         detect_forget(a);
         endorsing_forget(a);

@@ -17,5 +17,8 @@ DEFINE_FREEP(struct attestation, attestation_free)
 /* On a connection that is new: the interface, and looking for what can attest. */
 int attestation_register(struct attestation *a);
 
+/* One that waits has left the bus. */
+void attestation_caller_gone(struct attestation *a, const char *name);
+
 /* The connection is gone, and with it those who wait. */
 void attestation_forget(struct attestation *a);

@@ -38,6 +38,7 @@ struct bus {
         struct helper_call *recording; /* the one for whom a helper records; NULL: none does */
         struct helper_call *proposal;  /* likewise, the one who asks about a policy */
         struct attestation *attestation;
+        struct authz *authz;
 };
 
 /* Whether somebody can hear a signal now; before that there is nobody to tell. */
@@ -49,8 +50,10 @@ void manager_bus_decided(struct bus *b, const struct picture *p, size_t i);
 void manager_bus_tried(struct bus *b, const struct picture *p, size_t i);
 void manager_bus_rebound(struct bus *b, const struct device *d, unsigned times);
 
-int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_error *error);
-int confirm_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error);
+/* Methods, as sd-bus calls them; of decide_bus_call() `method` is the one that it is called from. */
+int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_message_handler_t method,
+        sd_bus_error *error);
+int confirm_bus_call(sd_bus_message *call, void *bus, sd_bus_error *error);
 
 /* boots: 0 confirms. */
 int trial_bus_call(sd_bus_message *call, struct bus *b, uint32_t boots, sd_bus_error *error);
@@ -61,11 +64,11 @@ void decide_bus_written(struct bus *b, int r, const struct diag *d);
 /* Answers those whose devices have come to rest in p; with p NULL, forgets them all. */
 void decide_bus_answer(struct bus *b, const struct picture *p);
 
-int snapshot_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error);
+int snapshot_bus_call(sd_bus_message *call, void *bus, sd_bus_error *error);
 
 /* A policy that is not in force: Evaluate and Try, both answered from a helper that reads it. */
-int policy_bus_evaluate(sd_bus_message *call, struct bus *b, sd_bus_error *error);
-int policy_bus_try(sd_bus_message *call, struct bus *b, sd_bus_error *error);
+int policy_bus_evaluate(sd_bus_message *call, void *bus, sd_bus_error *error);
+int policy_bus_try(sd_bus_message *call, void *bus, sd_bus_error *error);
 
 int device_bus_register(struct bus *b);
 void device_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after);

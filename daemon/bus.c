@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/attestation.h"
+#include "daemon/authz.h"
 #include "daemon/bus-private.h"
 #include "daemon/helper-call.h"
 #include "daemon/log.h"
@@ -32,6 +33,7 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata) 
         helper_call_forget(b->recording);
         helper_call_forget(b->proposal);
         attestation_forget(b->attestation);
+        authz_forget(b->authz);
         b->bus = sd_bus_close_unref(b->bus);
         return connect_bus(b);
 }
@@ -80,6 +82,18 @@ static int on_requested(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         return 0; /* a connection that ended is on_disconnected()'s */
 }
 
+/* A client has left: nobody waits for its answers any more. */
+static int on_left(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *name, *before, *after;
+        struct bus *b = userdata;
+
+        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0 || after[0])
+                return 0;
+        authz_caller_gone(b->authz, name);
+        attestation_caller_gone(b->attestation, name);
+        return 0;
+}
+
 static int register_everything(struct bus *b) {
         int r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus.Local",
                 "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected", on_disconnected,
@@ -88,6 +102,13 @@ static int register_everything(struct bus *b) {
         if (r >= 0)
                 r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                         "org.freedesktop.DBus", "NameAcquired", on_acquired, NULL, b);
+        if (r >= 0)
+                r = sd_bus_add_match_async(b->bus, NULL,
+                        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
+                        on_left, NULL, b);
+        if (r >= 0)
+                r = authz_register(b->authz);
         if (r >= 0)
                 r = manager_bus_register(b);
         if (r >= 0)
@@ -187,7 +208,9 @@ int bus_new(const struct bus_options *o, struct bus **ret, struct diag *d) {
         b->observer.data = b;
         if (!b->address)
                 return diag_errno(d, -ENOMEM, "bus");
-        r = attestation_new(b, o, &b->attestation);
+        r = authz_new(b, o, &b->authz);
+        if (r >= 0)
+                r = attestation_new(b, o, &b->attestation);
         if (r >= 0)
                 r = connect_bus(b);
         if (r < 0)
@@ -204,6 +227,7 @@ void bus_free(struct bus *b) {
         helper_call_free(b->recording);
         helper_call_free(b->proposal);
         attestation_free(b->attestation);
+        authz_free(b->authz);
         sd_event_source_unref(b->reconnect);
         if (b->bus) {
                 sd_bus_detach_event(b->bus);

@@ -22,7 +22,8 @@ struct bus_options {
         sd_event *event;
         struct manager *manager; /* borrowed, as all below, and observed */
         struct sysroot *root;
-        uint64_t report_window_usec; /* how long the vTPM shows a report again before it makes a new one */
+        uint64_t report_window_usec;   /* how long the vTPM shows a report again before it makes a new one */
+        uint64_t polkit_patience_usec; /* how long polkit may take; 0: as long as is good */
 };
 
 /* A bus that cannot be reached is no failure. */

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/authz.h"
 #include "daemon/bus-private.h"
 #include "daemon/errors.h"
 
+#define OPTIONS_MAX 2      /* as many as there are: a call is kept while polkit is asked */
 #define CONFIRM_MAX 86400u /* seconds; who needs longer decides for good */
 
 /* Whether what was asked for is what came out of it. */
@@ -160,10 +162,13 @@ static int read_option(sd_bus_message *call, struct decide_request *q, struct di
 
 static int read_request(sd_bus_message *call, struct decide_request *q, struct diag *d) {
         int r = sd_bus_message_read(call, "s", &q->device);
+        size_t n = 0;
 
         if (r >= 0)
                 r = sd_bus_message_enter_container(call, 'a', "{sv}");
         while (r >= 0 && (r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
+                if (n++ == OPTIONS_MAX)
+                        return diag_fail(d, -EINVAL, "an option is given twice");
                 r = read_option(call, q, d);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(call);
@@ -171,10 +176,29 @@ static int read_request(sd_bus_message *call, struct decide_request *q, struct d
         return r < 0 ? r : sd_bus_message_exit_container(call);
 }
 
-int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_error *error) {
+/* The device that a person means; *gone where decisions about one that is no more count, too. */
+static int find_device(const struct bus *b, const char *word, struct guid *gone, struct authz_query *q,
+        struct diag *d) {
+        int r = guest_resolve(manager_picture(b->manager)->guest, word, &q->device, d);
+
+        if (r != -ENODEV || !gone || guid_parse(word, gone) < 0)
+                return r;
+        q->gone = gone;
+        return 0;
+}
+
+int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_bus_message_handler_t method,
+        sd_bus_error *error) {
+        static const char *const operations[] = {
+                [BY_HAND_FORGET] = "forget",
+                [BY_HAND_BLOCK] = "block",
+                [BY_HAND_ALLOW] = "allow",
+        };
         _cleanup_(waiting_call_freep) struct waiting_call *w = calloc(1, sizeof(*w));
+        struct authz_query query = { .operation = operations[what], .method = method, .userdata = b };
         struct decide_request q = { .what = what };
         struct diag d = {};
+        struct guid gone;
         int r;
 
         if (!w)
@@ -182,12 +206,46 @@ int decide_bus_call(sd_bus_message *call, struct bus *b, enum by_hand what, sd_b
         w->what = what;
         r = read_request(call, &q, &d);
         if (r >= 0)
-                r = manager_decide(b->manager, &q, &w->instance, &d);
+                r = find_device(b, q.device, what == BY_HAND_FORGET ? &gone : NULL, &query, &d);
+        if (r < 0)
+                return error_set(error, r, &d);
+        /* one that lasts is written into the policy */
+        query.action = q.permanent ? AUTHZ_MANAGE_POLICY : AUTHZ_MANAGE_DEVICE;
+        r = authz_check(b->authz, call, &query, NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = manager_decide(b->manager, &q, &w->instance, &d);
         return r < 0 ? error_set(error, r, &d) : answer_or_wait(b, TAKE(w), call, r);
 }
 
-int confirm_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
+/* Whether anything would be written into the policy; instance NULL: about all of them. */
+static bool confirms_policy(const struct picture *p, const struct guid *instance) {
+        for (size_t i = 0; i < p->n_unconfirmed; i++)
+                if (p->unconfirmed[i].permanent &&
+                        (!instance || guid_equal(&p->unconfirmed[i].instance, instance)))
+                        return true;
+        return false;
+}
+
+/* 1: may be confirmed; 0: that is being asked. */
+static int check_confirm(sd_bus_message *call, struct bus *b, const char *word, sd_bus_error *error) {
+        struct authz_query query = { .operation = "confirm", .method = confirm_bus_call, .userdata = b };
+        struct guid gone;
+        struct diag d = {};
+        int r = *word ? find_device(b, word, &gone, &query, &d) : 0;
+
+        if (r < 0)
+                return error_set(error, r, &d);
+        query.action = confirms_policy(manager_picture(b->manager),
+                               query.device ? &query.device->instance : query.gone)
+                ? AUTHZ_MANAGE_POLICY
+                : AUTHZ_MANAGE_DEVICE;
+        return authz_check(b->authz, call, &query, NULL, error);
+}
+
+int confirm_bus_call(sd_bus_message *call, void *bus, sd_bus_error *error) {
         _cleanup_(waiting_call_freep) struct waiting_call *w = calloc(1, sizeof(*w));
+        struct bus *b = bus;
         const char *device;
         struct diag d = {};
         int r;
@@ -195,8 +253,10 @@ int confirm_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
         if (!w)
                 return -ENOMEM;
         r = sd_bus_message_read(call, "s", &device);
-        if (r < 0)
-                return r;
+        if (r >= 0)
+                r = check_confirm(call, b, device, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
         r = manager_confirm(b->manager, *device ? device : NULL, &w->confirmed, &w->n_confirmed, &d);
         return r < 0 ? error_set(error, r, &d) : answer_or_wait(b, TAKE(w), call, r);
 }

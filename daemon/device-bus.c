@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/authz.h"
 #include "daemon/bus-private.h"
 #include "daemon/errors.h"
 #include "daemon/exposure-bus.h"
@@ -179,15 +180,30 @@ static int get_property(sd_bus *connection, const char *path, const char *interf
         return r < 0 ? r : property_append(properties, N_PROPERTIES, property, &o, reply);
 }
 
-static int method_get_dependents(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        const struct bus *b = userdata;
+/* The device that a call is about, for those who may: 1; 0: that is being asked. */
+static int take_call(sd_bus_message *call, struct bus *b, const char *operation,
+        sd_bus_message_handler_t method, struct property_object *ret, sd_bus_error *error) {
         struct property_object o = { .picture = manager_picture(b->manager) };
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const struct device *d;
         int r = device_path_find(o.picture, sd_bus_message_get_path(call), &o.device);
 
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(call, &reply);
+        if (r < 0)
+                return error_set(error, r, &(struct diag){ "the device is gone" });
+        *ret = o;
+        return authz_check(b->authz, call,
+                &(struct authz_query){ AUTHZ_MANAGE_DEVICE, operation, .device = device_of(&o),
+                        .method = method, .userdata = b },
+                NULL, error);
+}
+
+static int method_get_dependents(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        struct property_object o;
+        const struct device *d;
+        int r = take_call(call, userdata, "dependents", method_get_dependents, &o, error);
+
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(sss)");
         if (r < 0)
@@ -203,13 +219,13 @@ static int method_get_dependents(sd_bus_message *call, void *userdata, sd_bus_er
 
 static int method_explain(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct bus *b = userdata;
-        struct property_object o = { .picture = manager_picture(b->manager) };
         _cleanup_(freep) char *text = NULL;
+        struct property_object o;
         struct diag d = {};
-        int r = device_path_find(o.picture, sd_bus_message_get_path(call), &o.device);
+        int r = take_call(call, userdata, "explain", method_explain, &o, error);
 
-        if (r < 0)
-                return r;
+        if (r <= 0)
+                return r < 0 ? r : 1;
         r = manager_explain(b->manager, &device_of(&o)->instance, &text, &d);
         return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, "s", text);
 }
@@ -217,7 +233,9 @@ static int method_explain(sd_bus_message *call, void *userdata, sd_bus_error *er
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define CONST SD_BUS_VTABLE_PROPERTY_CONST
 
-/* Methods without SD_BUS_VTABLE_UNPRIVILEGED are for root, and on a private bus for whoever runs cvmd. */
+/* sd-bus lets everybody call: authz_check() says who may. */
+#define OPEN SD_BUS_VTABLE_UNPRIVILEGED
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Instance", "s", get_property, 0, CONST),
@@ -240,9 +258,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Times", "a{s(ts)}", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Exposure", "(ttb)", get_property, 0, CHANGES),
         SD_BUS_METHOD_WITH_ARGS("GetDependents", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", dependents),
-                method_get_dependents, 0),
+                method_get_dependents, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", explanation), method_explain,
-                0),
+                OPEN),
         SD_BUS_VTABLE_END,
 };
 

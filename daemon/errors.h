@@ -19,6 +19,7 @@ enum error_scope {
         ERRORS_FETCH,       /* org.cvmd1.Fetch */
         ERRORS_FETCH_QUOTE, /* its TdQuote */
         ERRORS_ATTESTATION, /* org.cvmd1.Attestation */
+        ERRORS_AUTHZ,       /* who may not, of any of cvmd's */
         _ERROR_SCOPE_MAX,
 };
 

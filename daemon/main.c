@@ -221,6 +221,7 @@ static int serve(const struct options *o, sd_event *event, struct manager *m, st
                 .manager = m,
                 .root = root,
                 .report_window_usec = o->report_window_usec,
+                .polkit_patience_usec = o->polkit_patience_usec,
         };
 
         return bus_new(&options, ret, d);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/authz.h"
 #include "daemon/bus-private.h"
 #include "daemon/errors.h"
 #include "daemon/properties.h"
@@ -282,36 +283,47 @@ static int get_counters(sd_bus *connection, const char *path, const char *interf
                 c.actions, "actions-failed", c.actions_failed);
 }
 
+/* 1: the caller may; 0: that is being asked. For what is about no single device. */
+static int check_caller(sd_bus_message *call, void *bus, enum authz_action action, const char *operation,
+        sd_bus_message_handler_t method, sd_bus_error *error) {
+        const struct authz_query q = { action, operation, .method = method, .userdata = bus };
+        const struct bus *b = bus;
+
+        return authz_check(b->authz, call, &q, NULL, error);
+}
+
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct bus *b = userdata;
         struct diag d = {};
-        int r = manager_reload(b->manager, &d);
+        int r = check_caller(call, userdata, AUTHZ_MANAGE_POLICY, "reload", method_reload, error);
 
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = manager_reload(b->manager, &d);
         return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, NULL);
 }
 
 static int method_rescan(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct bus *b = userdata;
         struct diag d = {};
-        int r = manager_rescan(b->manager, &d);
+        int r = check_caller(call, userdata, AUTHZ_MANAGE_DEVICE, "rescan", method_rescan, error);
 
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = manager_rescan(b->manager, &d);
         return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, NULL);
 }
 
 static int method_block(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return decide_bus_call(call, userdata, BY_HAND_BLOCK, error);
+        return decide_bus_call(call, userdata, BY_HAND_BLOCK, method_block, error);
 }
 
 static int method_allow(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return decide_bus_call(call, userdata, BY_HAND_ALLOW, error);
+        return decide_bus_call(call, userdata, BY_HAND_ALLOW, method_allow, error);
 }
 
 static int method_forget(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return decide_bus_call(call, userdata, BY_HAND_FORGET, error);
-}
-
-static int method_confirm(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return confirm_bus_call(call, userdata, error);
+        return decide_bus_call(call, userdata, BY_HAND_FORGET, method_forget, error);
 }
 
 static int method_start_trial(sd_bus_message *call, void *userdata, sd_bus_error *error) {
@@ -322,40 +334,38 @@ static int method_start_trial(sd_bus_message *call, void *userdata, sd_bus_error
                 return r;
         if (boots == 0)
                 return error_set(error, -EINVAL, &(struct diag){ "a trial takes at least one boot" });
-        return trial_bus_call(call, userdata, boots, error);
+        r = check_caller(call, userdata, AUTHZ_MANAGE_POLICY, "start-trial", method_start_trial, error);
+        return r <= 0 ? (r < 0 ? r : 1) : trial_bus_call(call, userdata, boots, error);
 }
 
 static int method_confirm_trial(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return trial_bus_call(call, userdata, 0, error);
+        int r = check_caller(call, userdata, AUTHZ_MANAGE_POLICY, "confirm-trial", method_confirm_trial,
+                error);
+
+        return r <= 0 ? (r < 0 ? r : 1) : trial_bus_call(call, userdata, 0, error);
 }
 
 static int method_plan(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct bus *b = userdata;
         _cleanup_(freep) char *text = NULL;
         struct diag d = {};
-        int r = manager_plan(b->manager, &text, &d);
+        int r = check_caller(call, userdata, AUTHZ_MANAGE_POLICY, "plan", method_plan, error);
 
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = manager_plan(b->manager, &text, &d);
         return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, "s", text);
-}
-
-static int method_evaluate(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return policy_bus_evaluate(call, userdata, error);
-}
-
-static int method_try(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return policy_bus_try(call, userdata, error);
 }
 
 static int method_end_try(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct bus *b = userdata;
         struct diag d = {};
-        int r = manager_end_try(b->manager, &d);
+        int r = check_caller(call, userdata, AUTHZ_MANAGE_POLICY, "end-try", method_end_try, error);
 
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = manager_end_try(b->manager, &d);
         return r < 0 ? error_set(error, r, &d) : sd_bus_reply_method_return(call, NULL);
-}
-
-static int method_get_snapshot(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return snapshot_bus_call(call, userdata, error);
 }
 
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -365,7 +375,9 @@ static int method_get_snapshot(sd_bus_message *call, void *userdata, sd_bus_erro
 #define POLICY_IN SD_BUS_ARGS("a(sh)", files)
 #define INSTANCE_OUT SD_BUS_RESULT("s", instance)
 
-/* Methods without SD_BUS_VTABLE_UNPRIVILEGED are for root, and on a private bus for whoever runs cvmd. */
+/* sd-bus lets everybody call: authz_check() says who may. */
+#define OPEN SD_BUS_VTABLE_UNPRIVILEGED
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", get_property, 0, CONST),
@@ -398,22 +410,24 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("TrialCleanBoots", "u", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Unconfirmed", "a(ssbt)", get_property, 0, CHANGES),
         SD_BUS_PROPERTY("Counters", "a{st}", get_counters, 0, 0),
-        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
-        SD_BUS_METHOD_WITH_ARGS("Rescan", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_rescan, 0),
-        SD_BUS_METHOD_WITH_ARGS("Block", DECISION_IN, INSTANCE_OUT, method_block, 0),
-        SD_BUS_METHOD_WITH_ARGS("Allow", DECISION_IN, INSTANCE_OUT, method_allow, 0),
-        SD_BUS_METHOD_WITH_ARGS("Forget", DECISION_IN, INSTANCE_OUT, method_forget, 0),
-        SD_BUS_METHOD_WITH_ARGS("Confirm", DEVICE_IN, SD_BUS_RESULT("as", instances), method_confirm, 0),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Rescan", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_rescan, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Block", DECISION_IN, INSTANCE_OUT, method_block, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Allow", DECISION_IN, INSTANCE_OUT, method_allow, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Forget", DECISION_IN, INSTANCE_OUT, method_forget, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Confirm", DEVICE_IN, SD_BUS_RESULT("as", instances), confirm_bus_call,
+                OPEN),
         SD_BUS_METHOD_WITH_ARGS("StartTrial", SD_BUS_ARGS("u", boots), SD_BUS_NO_RESULT, method_start_trial,
-                0),
-        SD_BUS_METHOD_WITH_ARGS("ConfirmTrial", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_confirm_trial, 0),
-        SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), method_plan, 0),
-        SD_BUS_METHOD_WITH_ARGS("Evaluate", POLICY_IN, SD_BUS_RESULT("s", plan), method_evaluate, 0),
+                OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ConfirmTrial", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_confirm_trial,
+                OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", plan), method_plan, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Evaluate", POLICY_IN, SD_BUS_RESULT("s", plan), policy_bus_evaluate, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Try", SD_BUS_ARGS("a(sh)", files, "t", seconds), SD_BUS_RESULT("t", until),
-                method_try, 0),
-        SD_BUS_METHOD_WITH_ARGS("EndTry", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_end_try, 0),
+                policy_bus_try, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("EndTry", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_end_try, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetSnapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", snapshot),
-                method_get_snapshot, 0),
+                snapshot_bus_call, OPEN),
         SD_BUS_SIGNAL_WITH_ARGS("DecisionMade",
                 SD_BUS_ARGS("o", device, "s", instance, "s", verdict, "s", rule, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeviceRebound",

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/bus.h"
@@ -37,6 +38,7 @@ static const char help[] =
         "  --trial-patience=SEC Wait for /var in a trial, instead of 30 s: for tests\n"
         "  --report-window=MSEC How long the vTPM shows a report again, instead of\n"
         "                       2000: for tests\n"
+        "  --polkit-patience=MSEC  How long polkit may take: for tests\n"
         "  --version            Say which version this is\n"
         "  --help               Say this\n"
         "\n"
@@ -59,6 +61,7 @@ enum {
         OPTION_CLEAN_END,
         OPTION_TRIAL_PATIENCE,
         OPTION_REPORT_WINDOW,
+        OPTION_POLKIT_PATIENCE,
         OPTION_VERSION,
         OPTION_HELP,
 };
@@ -80,6 +83,7 @@ static const struct option table[] = {
         { "clean-end", no_argument, NULL, OPTION_CLEAN_END },
         { "trial-patience", required_argument, NULL, OPTION_TRIAL_PATIENCE },
         { "report-window", required_argument, NULL, OPTION_REPORT_WINDOW },
+        { "polkit-patience", required_argument, NULL, OPTION_POLKIT_PATIENCE },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
         {},
@@ -90,6 +94,17 @@ static int take_task(struct options *o, enum options_task task, struct diag *d) 
                 return diag_fail(d, -EINVAL,
                         "--early, --handover, --release and --clean-end exclude each other");
         o->task = task;
+        return 0;
+}
+
+/* A time of 0 to max units, each of so many microseconds. */
+static int take_time(const char *argument, const char *name, uint64_t max, const char *unit, uint64_t usec,
+        uint64_t *ret, struct diag *d) {
+        uint64_t value;
+
+        if (number_parse(argument, 10, max, &value) < 0)
+                return diag_fail(d, -EINVAL, "--%s=%s: 0 to %" PRIu64 " %s", name, argument, max, unit);
+        *ret = value * usec;
         return 0;
 }
 
@@ -147,16 +162,14 @@ static int take(int option, const char *argument, struct options *o, enum option
         case OPTION_CLEAN_END:
                 return take_task(o, TASK_CLEAN_END, d);
         case OPTION_TRIAL_PATIENCE:
-                if (number_parse(argument, 10, 3600, &o->trial_patience_usec) < 0)
-                        return diag_fail(d, -EINVAL, "--trial-patience=%s: 0 to 3600 seconds", argument);
-                o->trial_patience_usec *= 1000000;
-                return 0;
+                return take_time(argument, "trial-patience", 3600, "seconds", 1000000,
+                        &o->trial_patience_usec, d);
         case OPTION_REPORT_WINDOW:
-                if (number_parse(argument, 10, 60000, &o->report_window_usec) < 0)
-                        return diag_fail(d, -EINVAL, "--report-window=%s: 0 to 60000 milliseconds",
-                                argument);
-                o->report_window_usec *= 1000;
-                return 0;
+                return take_time(argument, "report-window", 60000, "milliseconds", 1000,
+                        &o->report_window_usec, d);
+        case OPTION_POLKIT_PATIENCE:
+                return take_time(argument, "polkit-patience", 600000, "milliseconds", 1000,
+                        &o->polkit_patience_usec, d);
         case OPTION_VERSION:
                 printf("cvmd %s\n", CVMD_VERSION);
                 *outcome = OPTIONS_SAID;

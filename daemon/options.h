@@ -30,9 +30,9 @@ struct options {
         const char *cpuid;     /* NULL: the processor's */
         enum probe_method probe;
         uint64_t trial_patience_usec;
-        uint64_t report_window_usec; /* see bus.h */
-        enum policy_mode mode;       /* UNSET: as the kernel command line or the policy says */
-        uint32_t event_buffer;       /* bytes of uevents that may wait; 0: as many as are good */
+        uint64_t report_window_usec, polkit_patience_usec; /* see bus.h */
+        enum policy_mode mode; /* UNSET: as the kernel command line or the policy says */
+        uint32_t event_buffer; /* bytes of uevents that may wait; 0: as many as are good */
 };
 
 enum options_outcome {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/authz.h"
 #include "daemon/errors.h"
 #include "daemon/helper-call.h"
 #include "daemon/process.h"
@@ -256,26 +257,41 @@ static int check_free(const struct bus *b, struct diag *d) {
         return b->proposal ? diag_fail(d, -EBUSY, "another policy is being read: try again") : 0;
 }
 
-int policy_bus_evaluate(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
-        struct proposal *p = NULL;
+int policy_bus_evaluate(sd_bus_message *call, void *bus, sd_bus_error *error) {
+        _cleanup_(proposal_freep) struct proposal *p = NULL;
+        struct bus *b = bus;
         struct diag d = {};
-        int r = check_free(b, &d);
+        int r = proposal_read(call, &p, &d);
 
-        if (r >= 0)
-                r = proposal_read(call, &p, &d);
-        return r < 0 ? error_set(error, r, &d) : ask_helper(call, b, p, evaluate, answer_evaluated);
+        if (r < 0)
+                return error_set(error, r, &d);
+        r = authz_check(b->authz, call,
+                &(struct authz_query){ AUTHZ_MANAGE_POLICY, "evaluate", .method = policy_bus_evaluate,
+                        .userdata = b },
+                NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = check_free(b, &d);
+        return r < 0 ? error_set(error, r, &d) : ask_helper(call, b, TAKE(p), evaluate, answer_evaluated);
 }
 
-int policy_bus_try(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
+int policy_bus_try(sd_bus_message *call, void *bus, sd_bus_error *error) {
         _cleanup_(proposal_freep) struct proposal *p = NULL;
+        struct bus *b = bus;
         struct diag d = {};
-        int r = check_free(b, &d);
+        int r = proposal_read(call, &p, &d);
 
-        if (r >= 0)
-                r = proposal_read(call, &p, &d);
         if (r >= 0)
                 r = sd_bus_message_read(call, "t", &p->seconds);
         if (r >= 0)
                 r = manager_check_try(p->seconds, &d);
+        if (r < 0)
+                return error_set(error, r, &d);
+        r = authz_check(b->authz, call,
+                &(struct authz_query){ AUTHZ_MANAGE_POLICY, "try", .method = policy_bus_try, .userdata = b },
+                NULL, error);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = check_free(b, &d);
         return r < 0 ? error_set(error, r, &d) : ask_helper(call, b, TAKE(p), pass_on, answer_tried);
 }

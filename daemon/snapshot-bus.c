@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "daemon/authz.h"
 #include "daemon/errors.h"
 #include "daemon/helper-call.h"
 #include "lib/base/file.h"
@@ -39,11 +40,17 @@ static int answer_recorded(struct helper_call *c, enum helper_outcome outcome) {
                                            : answer_with_picture(c->call, manager_picture(c->bus->manager));
 }
 
-int snapshot_bus_call(sd_bus_message *call, struct bus *b, sd_bus_error *error) {
+int snapshot_bus_call(sd_bus_message *call, void *bus, sd_bus_error *error) {
         _cleanup_(helper_call_freep) struct helper_call *c = NULL;
         struct process_child child = PROCESS_CHILD_NONE;
-        int r;
+        struct bus *b = bus;
+        int r = authz_check(b->authz, call,
+                &(struct authz_query){ AUTHZ_MANAGE_POLICY, "snapshot", .method = snapshot_bus_call,
+                        .userdata = b },
+                NULL, error);
 
+        if (r <= 0)
+                return r < 0 ? r : 1;
         if (b->recording && b->recording->call)
                 return error_set(error, -EBUSY, &(struct diag){ "a snapshot is being recorded already" });
         if (b->recording) /* hangs: another one would, too */

@@ -17,6 +17,7 @@ import struct
 from harness import PATIENCE
 
 CALL, REPLY, ERROR = 1, 2, 3
+INTERACTIVE = 4  # the flag ALLOW_INTERACTIVE_AUTHORIZATION
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SIGNATURE, UNIX_FDS = 1, 2, 3, 4, 5, 6, 8, 9
 NUMBERS = {"y": "B", "b": "I", "n": "h", "q": "H", "i": "i", "u": "I", "x": "q", "t": "Q", "d": "d", "h": "I"}
 FDS_MAX = 64
@@ -153,6 +154,7 @@ class Connection:
         self.socket.settimeout(PATIENCE)
         self.socket.connect(path)
         self.data, self.files, self.answers, self.serial = b"", [], {}, 0
+        self.flags = 0  # of the messages that follow
         self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\n")
         assert self.receive_line().startswith(b"OK")
         self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
@@ -203,7 +205,7 @@ class Connection:
                   (DESTINATION, ("s", destination))]
         fields += [(SIGNATURE, ("g", signature))] if signature else []
         fields += [(UNIX_FDS, ("u", len(body.files)))] if body.files else []
-        head.put_all("yyyyuua(yv)", (ord("l"), CALL, 0, 1, len(body.data), self.serial, fields))
+        head.put_all("yyyyuua(yv)", (ord("l"), CALL, self.flags, 1, len(body.data), self.serial, fields))
         head.align(8)
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", body.files))] if body.files else []
         message = head.data + body.data

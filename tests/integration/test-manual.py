@@ -15,7 +15,7 @@ from introspection import promised_by
 from manual import (MANUALS, heads, is_foreign, items, keys_of, page, pages, run_steps, section, steps, subsections)
 from tap import main
 
-OTHERS = {"busctl(1)", "jq(1)", "less(1)", "ssh(1)", "systemd(1)", "sd_bus_open_system(3)", "setlocale(3)", "tzset(3)", "tss2-tctildr(7)"}
+OTHERS = {"busctl(1)", "jq(1)", "less(1)", "polkit(8)", "sd_bus_message_set_allow_interactive_authorization(3)", "ssh(1)", "systemd(1)", "sd_bus_open_system(3)", "setlocale(3)", "tzset(3)", "tss2-tctildr(7)"}
 
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 
@@ -258,7 +258,8 @@ def test_every_option_of_evidence_and_every_counter_is_there():
 
 def test_every_error_is_there():
     text = section(page("org.cvmd1.5"), "ERROR NAMES")
-    standard = {"ACCESS_DENIED": "AccessDenied", "INVALID_ARGS": "InvalidArgs", "NO_MEMORY": "NoMemory"}
+    standard = {"ACCESS_DENIED": "AccessDenied", "INVALID_ARGS": "InvalidArgs", "NO_MEMORY": "NoMemory",
+                "INTERACTIVE_AUTHORIZATION_REQUIRED": "InteractiveAuthorizationRequired"}
     source = read("daemon", "errors.c")
     names = re.findall(r'ERROR_PREFIX "(\w+)"', source)
     names += [f"org.freedesktop.DBus.Error.{standard[name]}" for name in re.findall(r"SD_BUS_ERROR_([A-Z_]+) \}", source)]
