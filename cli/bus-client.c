@@ -19,6 +19,9 @@ static const sd_bus_error_map errors[] = {
         SD_BUS_ERROR_MAP_END,
 };
 
+/* Longer than cvmd lets polkit look for somebody with a password. */
+#define INTERACTIVE_PATIENCE_USEC (330 * 1000 * (uint64_t)1000)
+
 static int unreachable(struct context *x, const char *why) {
         x->hint = "without the daemon, look at this machine with 'cvmctl --root / status' (as root), "
                   "or at a recorded one with 'cvmctl --snapshot FILE status'";
@@ -40,12 +43,25 @@ static int open_address(const char *address, sd_bus **ret) {
         return r;
 }
 
+/* Whoever sits at a terminal may be asked for a password; a script is told no at once. */
+static int let_ask(sd_bus *bus) {
+        int r;
+
+        if (!isatty(STDIN_FILENO))
+                return 0;
+        r = sd_bus_set_allow_interactive_authorization(bus, 1);
+        return r < 0 ? r : sd_bus_set_method_call_timeout(bus, INTERACTIVE_PATIENCE_USEC);
+}
+
 int client_open(struct context *x, sd_bus **ret) {
         const char *address = x->options->values[OPTION_BUS];
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
         int r;
 
         sd_bus_error_add_map(errors);
-        r = address ? open_address(address, ret) : sd_bus_open_system(ret);
+        r = address ? open_address(address, &bus) : sd_bus_open_system(&bus);
+        if (r >= 0)
+                r = let_ask(bus);
         if (r < 0) {
                 char text[256];
 
@@ -53,6 +69,7 @@ int client_open(struct context *x, sd_bus **ret) {
                         errno_text(r));
                 return unreachable(x, text);
         }
+        *ret = TAKE(bus);
         return 0;
 }
 
@@ -67,7 +84,9 @@ static int call_failed(struct context *x, int r, const sd_bus_error *e) {
         if (r == -ENOTCONN || r == -ECONNRESET || r == -ETIMEDOUT)
                 return unreachable(x, text);
         if (r == -EACCES || r == -EPERM)
-                x->hint = "only root may do this";
+                x->hint = "root may, and whom polkit allows it; to be asked for a password in this "
+                          "terminal, run "
+                          "'pkttyagent --process $$ &' first: see AUTHORISATION in cvmd(8)";
         return diag_fail(&x->diag, r, "%s", text);
 }
 

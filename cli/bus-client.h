@@ -23,7 +23,10 @@ static inline void messagep(sd_bus_message **m) {
         sd_bus_message_unref(*m);
 }
 
-/* The system bus, or that of --bus. -ENOTCONN with a hint when there is none. */
+/*
+ * The system bus, or that of --bus. -ENOTCONN with a hint when there is none. On a terminal, polkit may ask
+ * for a password in what is called from then on.
+ */
 int client_open(struct context *x, sd_bus **ret);
 
 /* Calls a method of cvmd and waits. types and what follows: as sd_bus_call_method(). ret_reply may be NULL.
