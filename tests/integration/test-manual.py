@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The manuals: clean, and neither less nor more than the programs. Steps in them run as they are written."""
 
+import fnmatch
 import json
 import os
 import re
@@ -114,7 +115,12 @@ def test_every_option_is_there():
         documented = options_documented(section(page(name), "OPTIONS"))
         assert len(documented) == len(set(documented)), (name, documented)
         # names of values are upper case in a help, and in mdoc as one likes
-        assert_same(name, [o.lower() for o in documented], [o.lower() for o in options_shown(helped(program))])
+        shown = options_shown(helped(program))
+        assert_same(name, [o.lower() for o in documented], [o.lower() for o in shown])
+        source = os.path.dirname(os.path.relpath(program, os.path.join(os.path.dirname(Programs.cvmd), "..")))
+        table = re.findall(r'\{ "([a-z-]+)", \w+_argument, ', read(source, "options.c"))
+        if table:  # else the help is made from the table
+            assert_same(f"help of {name}", [re.split(r"[=\[]", o)[0] for o in shown], [f"--{option}" for option in table])
 
 
 def test_exit_codes_and_environment_of_cvmctl_are_there():
@@ -273,6 +279,33 @@ def test_every_record_of_a_bundle_is_there():
     indicators = {"EVIDENCE": "4", "ENDORSEMENTS": "2"}
     records = re.findall(r'\[BUNDLE_\w+\] = \{ "([^"]+)", "([^"]+)", CMW_(\w+) \}', read("lib", "format", "bundle-record.c"))
     assert_same("records", rows, [(name, media, indicators[indicator]) for name, media, indicator in records])
+
+
+def test_every_method_says_who_may_call_it():
+    text = section(page("org.cvmd1.5"), "AUTHORISATION")
+    methods = {member for name in ("Manager", "Device", "Attestation") for kind, member, *_ in promised(name)[1] if kind == "method"}
+    assert_same("methods", [word for line in re.findall(r"^\.Fn (.*)$", text, re.MULTILINE) for word in re.findall(r"\w+", line)], methods)
+
+
+# -- other documents --
+
+def test_what_the_manuals_say_is_installed_is():
+    with open(os.path.join(os.path.dirname(Programs.cvmd), "../meson-info/intro-installed.json"), encoding="utf-8") as f:
+        installed = {re.sub("^/usr/local/", "/usr/", path) for path in json.load(f).values()}
+    named = {(path.rstrip("."), name) for name in pages() for line in page(name).splitlines()
+             for path in re.findall(r"/usr/[\w./@-]+", line.replace(r"\-", "-"))}
+    assert len(named) > 10
+    strays = [(path, name) for path, name in named if path not in installed and not any(i.startswith(path + "/") for i in installed)]
+    assert not strays, strays
+
+
+def test_security_names_checks_that_exist():
+    text = re.search(r"^## Evidence: what a pass means\n(.*?)^## ", read("SECURITY.md"), re.MULTILINE | re.DOTALL)[1]
+    checks = re.findall(r'\[CHECK_\w+\] = \{ "([^"]+)", (\w+)', read("lib", "verify", "check.c"))
+    named = set(re.findall(r"`([a-z*-]+)`", "\n".join(line for line in text.splitlines() if line.startswith("|"))))
+    assert len(named) > 30
+    strays = [name for name in named if not any(fnmatch.fnmatch(check, name) for check, _ in checks)]
+    assert not strays, strays
 
 
 # -- the journal --
