@@ -2,41 +2,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """cvmctl on a terminal: colours, widths, the pager."""
 
-import fcntl
 import os
-import pty
-import re
-import select
-import struct
 import tempfile
-import termios
 
-from harness import DISK, FIXTURES, PATIENCE, PLAIN_NETWORK, STRICT, Programs
+import terminal
+from harness import DISK, FIXTURES, PLAIN_NETWORK, STRICT, Programs
 from tap import main
+from terminal import SEQUENCE
 
-SEQUENCE = re.compile(r"\033\[[0-9;]*m")
 
-
-def on_terminal(*arguments, columns=120, lines=50, **environment):
-    """(exit status, what the terminal was sent)"""
-    command = [os.path.realpath(Programs.cvmctl), "--snapshot", os.path.join(FIXTURES, "snp-openhcl.snapshot"),
-               "--policy", os.path.relpath(STRICT), *arguments]  # a width must not depend on where this tree lies
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM", "PAGER", "LESS")}
-    terminal, child_end = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    child = os.posix_spawnp(command[0], command, {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm", **environment},
-                            file_actions=[(os.POSIX_SPAWN_DUP2, child_end, fd) for fd in (0, 1, 2)])
-    os.close(child_end)
-    sent = b""
-    while True:
-        assert select.select([terminal], [], [], PATIENCE)[0], f"nothing more within {PATIENCE} s"
-        try:
-            sent += os.read(terminal, 65536)
-        except OSError:  # how a terminal says that the last writer is gone
-            break
-    os.close(terminal)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), sent.decode().replace("\r\n", "\n")
+def on_terminal(*arguments, **more):
+    """What cvmctl shows of a recorded guest there."""
+    return terminal.on_terminal([os.path.realpath(Programs.cvmctl), "--snapshot",
+                                 os.path.join(FIXTURES, "snp-openhcl.snapshot"), "--policy",
+                                 os.path.relpath(STRICT), *arguments], **more)  # a width must not depend on where this tree lies
 
 
 def test_colour_repeats_what_words_say():

@@ -26,7 +26,7 @@ GOOD = {
     'tests/fuzz/fuzz-x.c': SOURCE,
     'tests/fuzz/corpus/x/one': 'x',
     'script': '#!/bin/sh\n# SPDX-License-Identifier: LGPL-2.1-or-later\ncd x || exit 1\n',
-    'README.md': '# x\n```\n./dev demo   # shows it\n./dev test\n```\n',
+    'README.md': '# x\n```console\n$ cvmctl\n```\n```\n./dev demo   # shows it\n./dev test\n```\n```console\n```\n',
     'ARCHITECTURE.md': '## lib/base: x\n- `a`: x\n## lib/facts: x\n- `b`: x\n## lib/format: x\n- `f`: x\n'
                        '## daemon: x\n- `main`: x\n## cli\n- `main`: x\n## tests\n- `nothing`: x\n',
     '.clang-format': 'BasedOnStyle: LLVM\nIndentWidth: 8\nAllowShortFunctionsOnASingleLine: None\n',
