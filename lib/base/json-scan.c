@@ -192,6 +192,26 @@ static int compare_keys(const void *a, const void *b) {
         return x->key_at.column < y->key_at.column ? -1 : 1;
 }
 
+#define FEW_KEYS 32
+
+/* Whether they are few and have different hashes, as those of most objects: then no key is there twice. */
+static bool keys_surely_differ(const struct json_node *object) {
+        uint32_t hashes[FEW_KEYS];
+        size_t n = 0;
+
+        if (object->n_children > FEW_KEYS)
+                return false;
+        for (const struct json_node *c = object->children; c; c = c->next, n++) {
+                hashes[n] = 0;
+                for (const char *k = c->key; *k; k++)
+                        hashes[n] = hashes[n] * 31 + (uint8_t)*k;
+                for (size_t i = 0; i < n; i++)
+                        if (hashes[i] == hashes[n])
+                                return false;
+        }
+        return true;
+}
+
 /*
  * Of members of the same key only the first stays, so that nobody meets one twice. By sorting: an object of
  * very many keys must not cost the square of them.
@@ -200,7 +220,7 @@ static void refuse_duplicates(struct scanner *s, struct json_node *object) {
         _cleanup_(freep) struct json_node **sorted = NULL;
         size_t n = 0;
 
-        if (s->failed || object->n_children < 2)
+        if (s->failed || keys_surely_differ(object))
                 return;
         sorted = malloc(object->n_children * sizeof(*sorted));
         if (!sorted) {

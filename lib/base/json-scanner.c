@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lib/base/ascii.h"
 #include "lib/base/utf8.h"
 
-#define CHUNK_SIZE ((size_t)64 * 1024)
+#define FIRST_CHUNK ((size_t)4 * 1024)
+#define CHUNK_MAX ((size_t)64 * 1024)
 #define BYTE_ORDER_MARK 0xfeff
 
 /* Memory that is given back all at once. */
@@ -17,13 +19,25 @@ struct json_memory {
         _Alignas(max_align_t) char bytes[];
 };
 
+/*
+ * The first chunk is for a text that is mostly strings, and each further one twice as large: large ones for
+ * every small text would have the C library give memory back and ask for it again all the time.
+ */
+static size_t chunk_size(const struct scanner *s, size_t n) {
+        const struct json_memory *m = s->document->memory;
+        size_t size = m ? 2 * m->size : FIRST_CHUNK + (size_t)(s->end - s->at);
+
+        size = size < CHUNK_MAX ? size : CHUNK_MAX;
+        return size > n ? size : n;
+}
+
 void *scanner_allocate(struct scanner *s, size_t n) {
         struct json_memory *m = s->document->memory;
         void *p;
 
         n = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
         if (!m || m->size - m->used < n) {
-                size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
+                size_t size = chunk_size(s, n);
 
                 m = malloc(sizeof(*m) + size);
                 if (!m) {
@@ -116,37 +130,8 @@ void scanner_skip_more_blanks(struct scanner *s) {
                         return;
 }
 
-/* The same byte eight times: texts of many kilobytes, base64 in JSON say, are read a word at a time. */
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define HIGH_BITS EACH_BYTE(0x80)
-
-static uint64_t load_word(const char *at) {
-        uint64_t word;
-
-        memcpy(&word, at, sizeof(word));
-        return word;
-}
-
-/* Of bytes below 0x80, each in its high bit: whether it is below n, which is at most 0x80. Others may show.
- */
-static uint64_t bytes_below(uint64_t word, unsigned n) {
-        return (word - EACH_BYTE(n)) & ~word & HIGH_BITS;
-}
-
 size_t scanner_plain_run(const struct scanner *s) {
-        const char *p = s->at;
-
-        for (; s->end - p >= 8; p += 8) {
-                uint64_t word = load_word(p), odd = word & HIGH_BITS;
-
-                odd |= bytes_below(word, ' ') | bytes_below(word ^ EACH_BYTE('"'), 1) |
-                        bytes_below(word ^ EACH_BYTE('\\'), 1);
-                if (odd)
-                        break;
-        }
-        while (p < s->end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
-                p++;
-        return (size_t)(p - s->at);
+        return ascii_plain_run(s->at, (size_t)(s->end - s->at));
 }
 
 void scanner_skip_run(struct scanner *s, size_t n) {
@@ -159,16 +144,11 @@ static const char *find_bad_character(const struct scanner *s) {
         const char *p = s->at;
         uint32_t c;
 
-        while (p < s->end) {
+        for (;;) {
                 size_t n;
 
-                for (; s->end - p >= 8; p += 8) {
-                        uint64_t word = load_word(p);
-
-                        if (word & HIGH_BITS || bytes_below(word, 1))
-                                break;
-                }
-                n = utf8_decode(p, (size_t)(s->end - p), &c);
+                p += ascii_run(p, (size_t)(s->end - p));
+                n = p < s->end ? utf8_decode(p, (size_t)(s->end - p), &c) : 0;
                 if (n == 0 || c == 0)
                         break;
                 p += n;

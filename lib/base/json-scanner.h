@@ -46,9 +46,7 @@ static inline void scanner_advance(struct scanner *s) {
 void scanner_advance_by(struct scanner *s, size_t n);
 bool scanner_starts_with(const struct scanner *s, const char *text);
 
-/* How many characters from here on are printable ASCII, quotes and backslashes aside; and stepping over
- * them.
- */
+/* How many characters from here on stand for themselves; and stepping over them. */
 size_t scanner_plain_run(const struct scanner *s);
 void scanner_skip_run(struct scanner *s, size_t n);
 

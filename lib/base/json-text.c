@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/ascii.h"
 #include "lib/base/utf8.h"
 
 #define FIRST_ROOM 4096
@@ -61,35 +62,29 @@ static void put_character(struct json_text *t, uint32_t c) {
         }
 }
 
-/* How many characters from here on stand for themselves. */
-static size_t plain_run(const char *text) {
-        size_t n = 0;
-
-        while (text[n] >= ' ' && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
-                n++;
-        return n;
-}
-
 void json_text_string(struct json_text *t, const char *text) {
+        const char *end;
+
         if (!text) {
                 put(t, "null", 4);
                 return;
         }
+        end = text + strlen(text);
         put(t, "\"", 1);
-        while (*text) {
-                size_t n = plain_run(text);
+        for (;;) {
+                size_t n = ascii_plain_run(text, (size_t)(end - text));
                 uint32_t c = 0xfffd;
 
                 put(t, text, n);
                 text += n;
-                if (!*text)
+                if (text == end)
                         break;
                 if (*text == '"' || *text == '\\') {
                         put(t, (const char[]){ '\\', *text }, 2);
                         text++;
                         continue;
                 }
-                n = utf8_decode(text, strlen(text), &c);
+                n = utf8_decode(text, (size_t)(end - text), &c);
                 put_character(t, n > 0 ? c : 0xfffd);
                 text += n > 0 ? n : 1;
         }
