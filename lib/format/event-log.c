@@ -189,19 +189,21 @@ static int start_at(struct pcr_bank *bank, int locality, unsigned number, struct
         return 0;
 }
 
-static int apply(const struct event_log_event *e, struct pcr_bank *bank, struct diag *d) {
+static int apply(const struct event_log_event *e, struct pcr_hasher *h, struct pcr_bank *bank,
+        struct diag *d) {
         int locality = event_log_locality(e);
 
         if (locality >= 0)
                 return start_at(bank, locality, e->number, d);
         if (e->type == EV_NO_ACTION)
                 return 0;
-        if (pcr_extend(bank, e->pcr, event_log_digest(e, bank->hash).bytes) < 0)
+        if (pcr_extend(bank, h, e->pcr, event_log_digest(e, bank->hash).bytes) < 0)
                 return diag_fail(d, -EIO, "event log: OpenSSL cannot hash");
         return 0;
 }
 
 int event_log_replay(const void *bytes, size_t n, enum pcr_hash bank, struct pcr_bank *ret, struct diag *d) {
+        _cleanup_(pcr_hasher_done) struct pcr_hasher hasher = {};
         struct pcr_bank values = { .hash = bank };
         struct event_log_event e;
         struct event_log log;
@@ -213,8 +215,11 @@ int event_log_replay(const void *bytes, size_t n, enum pcr_hash bank, struct pcr
         if (!find_hash(&log, (uint16_t)bank))
                 return diag_fail(d, -EOPNOTSUPP, "event log: it has no digests by %s",
                         pcr_hash_to_string(bank));
+        r = pcr_hasher_init(&hasher, bank);
+        if (r < 0)
+                return diag_fail(d, r, "event log: OpenSSL cannot hash");
         while ((r = event_log_next(&log, &e, d)) > 0) {
-                r = apply(&e, &values, d);
+                r = apply(&e, &hasher, &values, d);
                 if (r < 0)
                         return r;
         }

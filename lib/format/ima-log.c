@@ -166,7 +166,8 @@ int ima_log_digest(const struct ima_log_entry *e, enum pcr_hash bank, uint8_t *r
         return 0;
 }
 
-static int apply(const struct ima_log_entry *e, struct pcr_bank *bank, struct diag *d) {
+static int apply(const struct ima_log_entry *e, struct pcr_hasher *h, struct pcr_bank *bank,
+        struct diag *d) {
         uint8_t digest[PCR_SIZE_MAX];
 
         if (ima_log_digest(e, PCR_SHA1, digest) < 0)
@@ -174,12 +175,13 @@ static int apply(const struct ima_log_entry *e, struct pcr_bank *bank, struct di
         if (!e->violation && memcmp(digest, e->digest.bytes, IMA_DIGEST_SIZE) != 0)
                 return diag_fail(d, -EBADMSG, "IMA's log: entry %u: its SHA-1 is not that of its data",
                         e->number);
-        if (ima_log_digest(e, bank->hash, digest) < 0 || pcr_extend(bank, e->pcr, digest) < 0)
+        if (ima_log_digest(e, bank->hash, digest) < 0 || pcr_extend(bank, h, e->pcr, digest) < 0)
                 return diag_fail(d, -EIO, "IMA's log: OpenSSL cannot hash");
         return 0;
 }
 
 int ima_log_replay(const void *bytes, size_t n, struct pcr_bank *bank, struct diag *d) {
+        _cleanup_(pcr_hasher_done) struct pcr_hasher hasher = {};
         struct pcr_bank values = *bank;
         struct ima_log_entry e;
         struct ima_log log;
@@ -188,8 +190,11 @@ int ima_log_replay(const void *bytes, size_t n, struct pcr_bank *bank, struct di
         r = ima_log_open(bytes, n, &log, d);
         if (r < 0)
                 return r;
+        r = pcr_hasher_init(&hasher, bank->hash);
+        if (r < 0)
+                return diag_fail(d, r, "IMA's log: OpenSSL cannot hash");
         while ((r = ima_log_next(&log, &e, d)) > 0) {
-                r = apply(&e, &values, d);
+                r = apply(&e, &hasher, &values, d);
                 if (r < 0)
                         return r;
         }

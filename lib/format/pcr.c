@@ -117,12 +117,34 @@ int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *re
         return pcr_hash_bytes(with, values, n, ret);
 }
 
-int pcr_extend(struct pcr_bank *bank, unsigned pcr, const uint8_t *digest) {
-        size_t size = pcr_hash_size(bank->hash);
-        uint8_t both[2 * PCR_SIZE_MAX];
+int pcr_hasher_init(struct pcr_hasher *ret, enum pcr_hash h) {
+        struct pcr_hasher hasher = {
+                .md = EVP_MD_fetch(NULL, pcr_hash_to_string(h), NULL),
+                .context = EVP_MD_CTX_new(),
+        };
 
-        memcpy(both, bank->values[pcr], size);
-        memcpy(both + size, digest, size);
+        if (!hasher.md || !hasher.context) {
+                pcr_hasher_done(&hasher);
+                return -EIO;
+        }
+        *ret = hasher;
+        return 0;
+}
+
+void pcr_hasher_done(struct pcr_hasher *h) {
+        EVP_MD_CTX_free(h->context);
+        EVP_MD_free(h->md);
+        *h = (struct pcr_hasher){};
+}
+
+int pcr_extend(struct pcr_bank *bank, struct pcr_hasher *h, unsigned pcr, const uint8_t *digest) {
+        size_t size = pcr_hash_size(bank->hash);
+
         bank->selected |= UINT32_C(1) << pcr;
-        return pcr_hash_bytes(bank->hash, both, 2 * size, bank->values[pcr]);
+        if (EVP_DigestInit_ex2(h->context, h->md, NULL) != 1 ||
+                EVP_DigestUpdate(h->context, bank->values[pcr], size) != 1 ||
+                EVP_DigestUpdate(h->context, digest, size) != 1 ||
+                EVP_DigestFinal_ex(h->context, bank->values[pcr], NULL) != 1)
+                return -EIO;
+        return 0;
 }

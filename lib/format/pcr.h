@@ -2,6 +2,7 @@
 #pragma once
 
 /* A bank of platform configuration registers: which of them, by which hash, and their values. */
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,8 +41,19 @@ void pcr_selection_format(uint32_t selected, char ret[static PCR_SELECTION_TEXT_
  */
 int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret);
 
-/* TPM2_PCR_Extend: the register becomes the hash of its value and the digest, which has the bank's size. */
-int pcr_extend(struct pcr_bank *bank, unsigned pcr, const uint8_t *digest);
+/* One hash after the other, for logs: OpenSSL would otherwise look the algorithm up for each event. */
+struct pcr_hasher {
+        EVP_MD *md;
+        EVP_MD_CTX *context;
+};
+int pcr_hasher_init(struct pcr_hasher *ret, enum pcr_hash h); /* -EIO when OpenSSL fails */
+void pcr_hasher_done(struct pcr_hasher *h);
+
+/*
+ * TPM2_PCR_Extend: the register becomes the hash of its value and the digest, which has the bank's size; h
+ * is of the bank's hash. -EIO when OpenSSL fails.
+ */
+int pcr_extend(struct pcr_bank *bank, struct pcr_hasher *h, unsigned pcr, const uint8_t *digest);
 
 /* The hash of the bytes; ret has room for pcr_hash_size(h). -EIO when OpenSSL fails. */
 int pcr_hash_bytes(enum pcr_hash h, const void *bytes, size_t n, uint8_t *ret);

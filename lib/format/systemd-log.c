@@ -157,7 +157,8 @@ const uint8_t *systemd_log_digest(const struct systemd_log_event *e, enum pcr_ha
         return NULL;
 }
 
-static int apply(const struct systemd_log_event *e, struct pcr_bank *bank, struct diag *d) {
+static int apply(const struct systemd_log_event *e, struct pcr_hasher *h, struct pcr_bank *bank,
+        struct diag *d) {
         const uint8_t *digest = systemd_log_digest(e, bank->hash);
 
         if (!e->has_pcr)
@@ -165,16 +166,19 @@ static int apply(const struct systemd_log_event *e, struct pcr_bank *bank, struc
         if (!digest)
                 return diag_fail(d, -EOPNOTSUPP, "systemd's log: event %u has no digest by %s", e->number,
                         pcr_hash_to_string(bank->hash));
-        if (pcr_extend(bank, e->pcr, digest) < 0)
+        if (pcr_extend(bank, h, e->pcr, digest) < 0)
                 return diag_fail(d, -EIO, "systemd's log: OpenSSL cannot hash");
         return 0;
 }
 
 int systemd_log_replay(const void *bytes, size_t n, struct pcr_bank *bank, struct diag *d) {
+        _cleanup_(pcr_hasher_done) struct pcr_hasher hasher = {};
         struct pcr_bank values = *bank;
         struct systemd_log log;
         int r;
 
+        if (pcr_hasher_init(&hasher, bank->hash) < 0)
+                return diag_fail(d, -EIO, "systemd's log: OpenSSL cannot hash");
         r = systemd_log_open(bytes, n, &log, d);
         while (r == 0) {
                 _cleanup_(systemd_log_event_done) struct systemd_log_event e = {};
@@ -185,7 +189,7 @@ int systemd_log_replay(const void *bytes, size_t n, struct pcr_bank *bank, struc
                         return 0;
                 }
                 if (r > 0)
-                        r = apply(&e, &values, d);
+                        r = apply(&e, &hasher, &values, d);
         }
         return r;
 }

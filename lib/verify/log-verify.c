@@ -16,6 +16,7 @@
 struct replay {
         struct pcr_bank bank; /* as the events so far lead to */
         const struct pcr_bank *quoted;
+        struct pcr_hasher hasher;
         uint32_t met; /* registers that have had the quoted value */
 };
 
@@ -31,8 +32,12 @@ static void compare(struct replay *p, unsigned pcr) {
                 p->met |= UINT32_C(1) << pcr;
 }
 
+static void replay_done(struct replay *p) {
+        pcr_hasher_done(&p->hasher);
+}
+
 /* As a TPM starts. What nothing was measured into needs no explanation. */
-static void begin(struct replay *p, const struct pcr_bank *quoted) {
+static int begin(struct replay *p, const struct pcr_bank *quoted) {
         *p = (struct replay){ .bank.hash = quoted->hash, .quoted = quoted };
         for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
                 compare(p, pcr);
@@ -41,10 +46,11 @@ static void begin(struct replay *p, const struct pcr_bank *quoted) {
                 memset(p->bank.values[pcr], 0xff, pcr_hash_size(quoted->hash));
                 compare(p, pcr);
         }
+        return pcr_hasher_init(&p->hasher, quoted->hash);
 }
 
 static int extend(struct replay *p, unsigned pcr, const uint8_t *digest) {
-        int r = pcr < PCR_COUNT ? pcr_extend(&p->bank, pcr, digest) : -EBADMSG;
+        int r = pcr < PCR_COUNT ? pcr_extend(&p->bank, &p->hasher, pcr, digest) : -EBADMSG;
 
         if (r >= 0)
                 compare(p, pcr);
@@ -146,8 +152,8 @@ static unsigned replay_all(struct replay *p, const struct evidence *e, struct ch
 }
 
 void log_verify(const struct evidence *e, uint32_t excused, struct checks *c) {
+        _cleanup_(replay_done) struct replay p = {};
         char text[PCR_SELECTION_TEXT_SIZE];
-        struct replay p;
         uint32_t unexplained;
 
         if (!e->logs[EVIDENCE_FIRMWARE_LOG].bytes && !e->logs[EVIDENCE_SYSTEMD_LOG].bytes &&
@@ -155,7 +161,10 @@ void log_verify(const struct evidence *e, uint32_t excused, struct checks *c) {
                 check_note(c, CHECK_EVENT_LOG, CHECK_UNAVAILABLE, "no log came along");
                 return;
         }
-        begin(&p, e->pcrs);
+        if (begin(&p, e->pcrs) < 0) {
+                check_note(c, CHECK_EVENT_LOG, CHECK_FAIL, "OpenSSL cannot hash");
+                return;
+        }
         if (replay_all(&p, e, c) == 0)
                 return;
         unexplained = e->attest.selected & e->pcrs->selected & ~p.met;
