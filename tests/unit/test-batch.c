@@ -51,11 +51,11 @@ static void other_forms_are_refused(void **state) {
                 const char *text, *says;
         } rows[] = {
                 { "", "" },
-                { "[]", "no JSON object" },
+                { "[]", "batch: a list where an object belongs" },
                 { "{}", "version" },
                 { " " GOOD, "form" },
                 { GOOD "\n", "form" },
-                { "/**/" GOOD, "form" },
+                { "/**/" GOOD, "batch: 1:1: unexpected /" },
                 { HEAD "\"index\":2,\"bindings\":[\"" ZEROES "\"],\"freshness\":\"report\"}", "index" },
                 { HEAD "\"index\":-1,\"bindings\":[\"" ZEROES "\"],\"freshness\":\"report\"}", "index" },
                 { HEAD "\"index\":\"0\",\"bindings\":[\"" ZEROES "\"],\"freshness\":\"report\"}", "index" },
