@@ -19,8 +19,9 @@
 #define CACHE_PLACES 4
 
 struct slot {
-        struct digest key; /* SHA-256 of the bytes as they came, PEM or DER */
-        struct certificate *certificate;
+        uint8_t *bytes; /* as they came, PEM or DER */
+        size_t n;
+        struct certificate *certificate; /* NULL: the slot is free */
 };
 
 struct set {
@@ -31,6 +32,7 @@ struct set {
 struct certificate_cache {
         OSSL_LIB_CTX *bare; /* without any provider that can do anything; see read_bare() */
         OSSL_PROVIDER *nothing;
+        EVP_PKEY *p256, *p384; /* curves alone; NULL until they are needed */
         struct set sets[CACHE_SETS];
 };
 
@@ -70,7 +72,7 @@ static struct certificate_name name_text(const X509_NAME *name) {
 }
 
 struct certificate_name certificate_name(const struct certificate *c) {
-        return name_text(X509_get_subject_name(c->x509));
+        return c->name;
 }
 
 struct certificate_name certificate_issuer(const struct certificate *c) {
@@ -98,6 +100,18 @@ int certificate_vek(struct certificate *c, const struct vek_certificate **ret, s
         return 0;
 }
 
+int certificate_pck(struct certificate *c, const struct pck_certificate **ret, struct diag *d) {
+        if (!c->has_pck) {
+                int r = pck_certificate_parse(c->x509, &c->pck, d);
+
+                if (r < 0)
+                        return r;
+                c->has_pck = true;
+        }
+        *ret = &c->pck;
+        return 0;
+}
+
 bool certificate_is_vek(const struct certificate *c) {
         static const uint8_t amd[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78 }; /* 1.3.6.1.4.1.3704 */
 
@@ -108,6 +122,22 @@ bool certificate_is_vek(const struct certificate *c) {
                         return true;
         }
         return false;
+}
+
+static bool is_ak(X509 *x509) {
+        static const uint8_t aik[] = { 0x67, 0x81, 0x05, 0x08, 0x03 }; /* 2.23.133.8.3 */
+        EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(x509, NID_ext_key_usage, NULL, NULL);
+        bool found = false;
+
+        for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
+                const ASN1_OBJECT *oid = sk_ASN1_OBJECT_value(usage, i);
+
+                found = found ||
+                        (OBJ_length(oid) == sizeof(aik) &&
+                                memcmp(OBJ_get0_data(oid), aik, sizeof(aik)) == 0);
+        }
+        EXTENDED_KEY_USAGE_free(usage);
+        return found;
 }
 
 int certificate_cache_new(struct certificate_cache **ret) {
@@ -125,13 +155,22 @@ int certificate_cache_new(struct certificate_cache **ret) {
         return 0;
 }
 
+static void slot_done(struct slot *s) {
+        certificate_unref(s->certificate);
+        free(s->bytes);
+        *s = (struct slot){};
+}
+
 void certificate_cache_free(struct certificate_cache *cache) {
         for (size_t i = 0; cache && i < (size_t)CACHE_SETS * CACHE_PLACES; i++)
-                certificate_unref(cache->sets[i / CACHE_PLACES].slots[i % CACHE_PLACES].certificate);
-        if (cache && cache->nothing)
+                slot_done(&cache->sets[i / CACHE_PLACES].slots[i % CACHE_PLACES]);
+        if (!cache)
+                return;
+        if (cache->nothing)
                 OSSL_PROVIDER_unload(cache->nothing);
-        if (cache)
-                OSSL_LIB_CTX_free(cache->bare);
+        OSSL_LIB_CTX_free(cache->bare);
+        EVP_PKEY_free(cache->p256);
+        EVP_PKEY_free(cache->p384);
         free(cache);
 }
 
@@ -166,13 +205,13 @@ static EVP_PKEY *read_rsa(const uint8_t *bytes, size_t n) {
 }
 
 /* NULL for a kind of key that is not made here. */
-static EVP_PKEY *read_key(X509 *x509) {
+static EVP_PKEY *read_key(struct certificate_cache *cache, X509 *x509) {
         EVP_PKEY *key = NULL;
         X509_ALGOR *algorithm;
         const uint8_t *bytes;
         ASN1_OBJECT *kind;
         const void *curve;
-        int n, type;
+        int n, type, named;
 
         if (X509_PUBKEY_get0_param(&kind, &bytes, &n, &algorithm, X509_get_X509_PUBKEY(x509)) != 1)
                 return NULL;
@@ -181,10 +220,13 @@ static EVP_PKEY *read_key(X509 *x509) {
         X509_ALGOR_get0(NULL, &type, &curve, algorithm);
         if (OBJ_obj2nid(kind) != NID_X9_62_id_ecPublicKey || type != V_ASN1_OBJECT)
                 return NULL;
-        if (OBJ_obj2nid(curve) != NID_X9_62_prime256v1 && OBJ_obj2nid(curve) != NID_secp384r1)
+        named = OBJ_obj2nid(curve);
+        if (named != NID_X9_62_prime256v1 && named != NID_secp384r1)
                 return NULL;
-        return signature_make_ec_key(OBJ_nid2sn(OBJ_obj2nid(curve)), bytes, (size_t)n, &key) < 0 ? NULL
-                                                                                                 : key;
+        if (signature_make_ec_key(OBJ_nid2sn(named), named == NID_secp384r1 ? &cache->p384 : &cache->p256,
+                    bytes, (size_t)n, &key) < 0)
+                return NULL;
+        return key;
 }
 
 static bool is_authority(X509 *x509) {
@@ -207,7 +249,7 @@ static int read_bare(struct certificate_cache *cache, const char *what, const ui
 
         if (r < 0)
                 return r;
-        c->key = is_authority(c->x509) ? NULL : read_key(c->x509);
+        c->key = is_authority(c->x509) ? NULL : read_key(cache, c->x509);
         ERR_clear_error();
         return 0;
 }
@@ -267,6 +309,8 @@ static int parse(struct certificate_cache *cache, const char *what, const uint8_
                 return diag_fail(d, -EBADMSG, "%s: a certificate whose validity cannot be read", what);
         if (digest_sha256(bytes, n, &c->fingerprint) < 0)
                 return diag_fail(d, -EIO, "OpenSSL cannot compute SHA-256");
+        c->name = name_text(X509_get_subject_name(c->x509));
+        c->is_ak = is_ak(c->x509);
         *ret = TAKE(c);
         return 0;
 }
@@ -281,38 +325,58 @@ static int parse_pem(struct certificate_cache *cache, const char *what, struct s
         return r < 0 ? r : parse(cache, what, der, n, ret, d);
 }
 
+/*
+ * Where both forms end there is the signature, of which these bytes are as random as a digest. Whoever
+ * makes certificates that fall into one set gains nothing but their being read again.
+ */
+static struct set *find_set(struct certificate_cache *cache, const uint8_t *bytes, size_t n) {
+        uint64_t word = 0;
+
+        if (n >= 24)
+                memcpy(&word, bytes + n - 24, sizeof(word));
+        return &cache->sets[(word * UINT64_C(0x9e3779b97f4a7c15) >> 32) % CACHE_SETS];
+}
+
 /* NULL: it is not there. */
-static struct slot *find(struct set *set, const struct digest *key) {
+static struct slot *find(struct set *set, const uint8_t *bytes, size_t n) {
         for (size_t i = 0; i < CACHE_PLACES; i++)
-                if (set->slots[i].certificate &&
-                        memcmp(set->slots[i].key.bytes, key->bytes, sizeof(key->bytes)) == 0)
+                if (set->slots[i].certificate && set->slots[i].n == n &&
+                        memcmp(set->slots[i].bytes, bytes, n) == 0)
                         return &set->slots[i];
         return NULL;
 }
 
-/* bytes: the DER, or the text between the lines of PEM. */
+/* Takes the certificate into the slot, and what was there before out of it. */
+static int keep(struct slot *slot, const uint8_t *bytes, size_t n, struct certificate *c) {
+        uint8_t *copy = malloc(n);
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, bytes, n);
+        slot_done(slot);
+        *slot = (struct slot){ .bytes = copy, .n = n, .certificate = certificate_ref(c) };
+        return 0;
+}
+
+/* bytes: the DER, or the text between the lines of PEM; at least one. */
 static int get(struct certificate_cache *cache, const char *what, bool pem, const uint8_t *bytes, size_t n,
         struct certificate **ret, struct diag *d) {
-        struct certificate *c;
-        struct digest key;
-        struct slot *slot;
-        struct set *set;
+        _cleanup_(certificate_unrefp) struct certificate *c = NULL;
+        struct set *set = find_set(cache, bytes, n);
+        struct slot *slot = find(set, bytes, n);
         int r;
 
-        if (digest_sha256(bytes, n, &key) < 0)
-                return diag_fail(d, -EIO, "OpenSSL cannot compute SHA-256");
-        set = &cache->sets[key.bytes[0] % CACHE_SETS];
-        slot = find(set, &key);
-        if (!slot) {
-                r = pem ? parse_pem(cache, what, (struct span){ bytes, n }, &c, d)
-                        : parse(cache, what, bytes, n, &c, d);
-                if (r < 0)
-                        return r;
-                slot = &set->slots[set->next++ % CACHE_PLACES];
-                certificate_unref(slot->certificate);
-                *slot = (struct slot){ .key = key, .certificate = c };
+        if (slot) {
+                *ret = certificate_ref(slot->certificate);
+                return 0;
         }
-        *ret = certificate_ref(slot->certificate);
+        r = pem ? parse_pem(cache, what, (struct span){ bytes, n }, &c, d)
+                : parse(cache, what, bytes, n, &c, d);
+        if (r >= 0)
+                r = keep(&set->slots[set->next++ % CACHE_PLACES], bytes, n, c);
+        if (r < 0)
+                return r;
+        *ret = TAKE(c);
         return 0;
 }
 

@@ -2,18 +2,32 @@
 #pragma once
 
 /*
- * X.509 certificates, each read once: a cache, bounded and keyed by the digest of the bytes as they came,
- * keeps them with what was found out about them. Not for several threads.
+ * X.509 certificates, each read once: a cache, bounded and keyed by the bytes as they came, keeps them with
+ * what was found out about them. Not for several threads.
  */
 #include <openssl/x509.h>
 #include <stdint.h>
 
 #include "lib/base/diag.h"
 #include "lib/base/digest.h"
+#include "lib/format/pck-certificate.h"
 #include "lib/format/pem.h"
 #include "lib/format/vek-certificate.h"
 
 #define CERTIFICATES_MAX 64 /* that are looked at together */
+
+/* "SEV-Milan": a common name, escaped and cut where it has to be; "no name" without one. */
+struct certificate_name {
+        char text[72];
+};
+
+/* That one certificate issued another for a vendor's chain, with so many authorities in between. */
+struct issued {
+        bool known;
+        struct digest by; /* fingerprint */
+        unsigned vendor;
+        size_t below;
+};
 
 struct certificate {
         unsigned references;
@@ -23,19 +37,17 @@ struct certificate {
         size_t n_signed_part;
         struct digest fingerprint;     /* SHA-256 of the DER */
         int64_t not_before, not_after; /* seconds since 1970 */
-        struct digest signer; /* fingerprint of the certificate whose key made its signature; see chain.c */
-        bool has_signer;
-        bool has_vek; /* vek was read; see certificate_vek() */
+        struct certificate_name name;  /* of its subject */
+        struct issued issued;          /* how it was found good; see chain.c */
+        bool is_ak;                    /* for attestation keys (2.23.133.8.3, tcg-kp-AIKCertificate) */
+        bool has_vek, has_pck;         /* were read; see certificate_vek() and certificate_pck() */
         struct vek_certificate vek;
+        struct pck_certificate pck;
 };
 
 struct certificate *certificate_ref(struct certificate *c);
 struct certificate *certificate_unref(struct certificate *c); /* NULL, for convenience; NULL is fine */
 
-/* "SEV-Milan": the common name, escaped and cut where it has to be; "no name" without one. */
-struct certificate_name {
-        char text[72];
-};
 struct certificate_name certificate_name(const struct certificate *c);
 struct certificate_name certificate_issuer(const struct certificate *c);
 
@@ -47,6 +59,9 @@ struct day day_of(int64_t seconds);
 
 /* What AMD's extensions say, read once. -EBADMSG: it is no VEK. *ret is as old as the certificate. */
 int certificate_vek(struct certificate *c, const struct vek_certificate **ret, struct diag *d);
+
+/* Likewise what Intel's say. -EBADMSG: it is no PCK certificate. */
+int certificate_pck(struct certificate *c, const struct pck_certificate **ret, struct diag *d);
 
 /* Whether it has AMD's extensions at all. */
 bool certificate_is_vek(const struct certificate *c);

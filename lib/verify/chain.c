@@ -105,31 +105,32 @@ static bool signature_holds(const struct certificate *c, EVP_PKEY *key) {
         return good;
 }
 
-/* Verified once: the certificate remembers whose key it was. */
-static bool signed_by(struct certificate *c, const struct certificate *by) {
-        if (c->has_signer && memcmp(c->signer.bytes, by->fingerprint.bytes, SHA256_SIZE) == 0)
-                return true;
-        if (!signature_holds(c, by->key))
-                return false;
-        c->signer = by->fingerprint;
-        c->has_signer = true;
-        return true;
-}
-
-/* Notes what is wrong with this step, if anything is. below: authorities between `by` and the leaf. */
+/*
+ * Notes what is wrong with this step, if anything is. below: authorities between `by` and the leaf. All of
+ * it rests on the two certificates alone, so a step that was good is remembered.
+ */
 static bool verify_step(struct certificate *c, const struct certificate *by, size_t below,
         enum root_vendor vendor, enum check_id id, struct checks *checks) {
-        const char *problem = not_an_authority(by, below);
+        const struct issued step = { .known = true,
+                .by = by->fingerprint,
+                .vendor = vendor,
+                .below = below };
+        const char *problem;
 
+        if (c->issued.known && c->issued.vendor == vendor && c->issued.below == below &&
+                memcmp(c->issued.by.bytes, by->fingerprint.bytes, SHA256_SIZE) == 0)
+                return true;
+        problem = not_an_authority(by, below);
         if (problem)
                 return check_note(checks, id, CHECK_FAIL, "%s %s", certificate_name(by).text, problem);
         if (!signs_so(vendor, c->x509))
                 return check_note(checks, id, CHECK_FAIL,
                         "%s is not signed the way that certificates of %s are", certificate_name(c).text,
                         root_vendor_to_string(vendor));
-        if (!signed_by(c, by))
+        if (!signature_holds(c, by->key))
                 return check_note(checks, id, CHECK_FAIL, "%s is not signed by the key of %s",
                         certificate_name(c).text, certificate_name(by).text);
+        c->issued = step;
         return true;
 }
 

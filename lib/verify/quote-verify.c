@@ -6,7 +6,6 @@
 #include "lib/verify/quote-verify.h"
 
 #include <openssl/crypto.h>
-#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "lib/verify/chain.h"
@@ -16,7 +15,6 @@
 #define RH_ENDORSEMENT 0x4000000b
 #define ALG_RSA 0x0001
 #define ALG_NULL 0x0010
-#define AK_USAGE "2.23.133.8.3" /* tcg-kp-AIKCertificate */
 #define NAME_SIZE (2 + SHA256_SIZE)
 
 static const struct chain_checks ak_checks = {
@@ -124,19 +122,6 @@ static void verify_name(const struct evidence *e, struct checks *c) {
                 "the quote names a restricted primary of the endorsement hierarchy (consistency, no proof)");
 }
 
-static bool has_ak_usage(const struct certificate *leaf) {
-        EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(leaf->x509, NID_ext_key_usage, NULL, NULL);
-        bool found = false;
-        char text[80];
-
-        for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
-                OBJ_obj2txt(text, sizeof(text), sk_ASN1_OBJECT_value(usage, i), 1);
-                found = found || strcmp(text, AK_USAGE) == 0;
-        }
-        EXTENDED_KEY_USAGE_free(usage);
-        return found;
-}
-
 /* Whether the certificate holds the key that the report names. */
 static void verify_certificate_key(const struct evidence *e, const struct certificate *leaf,
         const struct anchors *a, struct checks *c) {
@@ -157,9 +142,9 @@ static void verify_certificate(const struct evidence *e, const struct certificat
         if (chain->n == 0)
                 return;
         chain_verify(chain, ROOT_AZURE, a->roots, a->at, &ak_checks, c, &root);
-        if (!has_ak_usage(chain->of[0]))
+        if (!chain->of[0]->is_ak)
                 check_note(c, CHECK_AK_CERTIFICATE_CHAIN, CHECK_FAIL,
-                        "%s is not for attestation (" AK_USAGE ")", certificate_name(chain->of[0]).text);
+                        "%s is not for attestation (2.23.133.8.3)", certificate_name(chain->of[0]).text);
         verify_certificate_key(e, chain->of[0], a, c);
         if (root)
                 revocation_check(a->revocation, chain, root, a->at, c);

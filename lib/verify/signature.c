@@ -5,10 +5,11 @@
 #include <errno.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ec.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <string.h>
+
+#include "lib/format/der.h"
 
 #define KEYS_MAX 64 /* one that falls into a slot in use takes its place */
 
@@ -46,12 +47,9 @@ struct signatures {
         EVP_MD *hashes[N_HASHES];
         struct key_slot keys[KEYS_MAX];
         struct point_slot points[KEYS_MAX];
+        EVP_PKEY *p256;               /* the curve alone; NULL until it is needed */
         struct digest good[KEYS_MAX]; /* of signer, signature and message; zero: none */
 };
-
-static void ecdsa_sig_freep(ECDSA_SIG **sig) {
-        ECDSA_SIG_free(*sig);
-}
 
 static void param_bld_freep(OSSL_PARAM_BLD **b) {
         OSSL_PARAM_BLD_free(*b);
@@ -63,6 +61,10 @@ static void paramsp(OSSL_PARAM **p) {
 
 static void pkey_ctx_freep(EVP_PKEY_CTX **c) {
         EVP_PKEY_CTX_free(*c);
+}
+
+static void pkey_freep(EVP_PKEY **key) {
+        EVP_PKEY_free(*key);
 }
 
 static void bn_freep(BIGNUM **n) {
@@ -86,6 +88,7 @@ void signatures_free(struct signatures *s) {
                 EVP_PKEY_free(s->points[i].key);
         for (size_t i = 0; i < N_HASHES; i++)
                 EVP_MD_free(s->hashes[i]);
+        EVP_PKEY_free(s->p256);
         EVP_MD_CTX_free(s->context);
         free(s);
 }
@@ -161,24 +164,41 @@ static bool is_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, int
                 EVP_PKEY_verify(context, signature, n_signature, digest, n) == 1;
 }
 
+/* A number of n bytes, big-endian, as INTEGER (X.690, 8.3): without leading zeros, but never negative. */
+static uint8_t *put_integer(uint8_t *at, const uint8_t *bytes, size_t n) {
+        while (n > 1 && *bytes == 0) {
+                bytes++;
+                n--;
+        }
+        *at++ = DER_INTEGER;
+        *at++ = (uint8_t)(n + (*bytes >= 0x80));
+        if (*bytes >= 0x80)
+                *at++ = 0;
+        memcpy(at, bytes, n);
+        return at + n;
+}
+
+/* Ecdsa-Sig-Value (RFC 3279, 2.2.3), the form that OpenSSL reads; ret has room. Returns its size. */
+static size_t put_pair(const uint8_t *r, const uint8_t *s, size_t n, uint8_t *ret) {
+        uint8_t both[2 * (ECDSA_SIZE_MAX + 3)], *at = ret;
+        size_t size = (size_t)(put_integer(put_integer(both, r, n), s, n) - both);
+
+        _Static_assert(sizeof(both) < 256, "a length takes one byte, or two");
+        *at++ = DER_SEQUENCE;
+        if (size >= 0x80)
+                *at++ = 0x81;
+        *at++ = (uint8_t)size;
+        memcpy(at, both, size);
+        return (size_t)(at - ret) + size;
+}
+
 bool signature_ecdsa_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, const uint8_t *r_bytes,
         const uint8_t *s_bytes, size_t n, const void *message, size_t n_message) {
-        _cleanup_(ecdsa_sig_freep) ECDSA_SIG *sig = ECDSA_SIG_new();
-        _cleanup_(bn_freep) BIGNUM *r = NULL, *t = NULL;
-        uint8_t der[2 * ECDSA_SIZE_MAX + 16], *at = der;
-        int size;
+        uint8_t der[2 * (ECDSA_SIZE_MAX + 3) + 3];
 
-        if (n > ECDSA_SIZE_MAX)
+        if (n == 0 || n > ECDSA_SIZE_MAX)
                 return false;
-        r = BN_bin2bn(r_bytes, (int)n, NULL);
-        t = BN_bin2bn(s_bytes, (int)n, NULL);
-        if (!sig || !r || !t || ECDSA_SIG_set0(sig, r, t) != 1)
-                return false;
-        r = t = NULL; /* the signature's now */
-        size = i2d_ECDSA_SIG(sig, NULL);
-        if (size <= 0 || (size_t)size > sizeof(der) || i2d_ECDSA_SIG(sig, &at) != size)
-                return false;
-        return is_good(s, key, hash, 0, der, (size_t)size, message, n_message);
+        return is_good(s, key, hash, 0, der, put_pair(r_bytes, s_bytes, n, der), message, n_message);
 }
 
 /* What a signature that was good is remembered by. */
@@ -231,13 +251,14 @@ bool signature_tpm_good(struct signatures *s, EVP_PKEY *key, const struct tpm_si
         return false;
 }
 
-static int make_key(const char *type, OSSL_PARAM_BLD *b, EVP_PKEY **ret) {
+/* selection: EVP_PKEY_PUBLIC_KEY, or EVP_PKEY_KEY_PARAMETERS for a curve alone. */
+static int make_key(const char *type, int selection, OSSL_PARAM_BLD *b, EVP_PKEY **ret) {
         _cleanup_(paramsp) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(b);
         _cleanup_(pkey_ctx_freep) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
         EVP_PKEY *key = NULL;
 
         if (!params || !context || EVP_PKEY_fromdata_init(context) != 1 ||
-                EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+                EVP_PKEY_fromdata(context, &key, selection, params) != 1)
                 return -EBADMSG;
         *ret = key;
         return 0;
@@ -250,7 +271,7 @@ int signature_make_rsa_key(const struct rsa_key *rsa, EVP_PKEY **ret) {
         if (!b || !n || OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
                 OSSL_PARAM_BLD_push_uint(b, OSSL_PKEY_PARAM_RSA_E, rsa->exponent) != 1)
                 return -ENOMEM;
-        return make_key("RSA", b, ret);
+        return make_key("RSA", EVP_PKEY_PUBLIC_KEY, b, ret);
 }
 
 /* The middle of a modulus is as random as a digest of it. */
@@ -275,20 +296,35 @@ int signature_rsa_key(struct signatures *s, const struct rsa_key *rsa, EVP_PKEY 
         return 0;
 }
 
-int signature_make_ec_key(const char *curve, const uint8_t *point, size_t n, EVP_PKEY **ret) {
+static int make_curve(const char *name, EVP_PKEY **ret) {
         _cleanup_(param_bld_freep) OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
 
-        if (!b || OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0) != 1 ||
-                OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, point, n) != 1)
+        if (!b || OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, name, 0) != 1)
                 return -ENOMEM;
-        return make_key("EC", b, ret);
+        return make_key("EC", EVP_PKEY_KEY_PARAMETERS, b, ret);
 }
 
-static int make_p256_key(const uint8_t point[static 64], EVP_PKEY **ret) {
+int signature_make_ec_key(const char *name, EVP_PKEY **curve, const uint8_t *point, size_t n,
+        EVP_PKEY **ret) {
+        _cleanup_(pkey_freep) EVP_PKEY *key = NULL;
+        int r = *curve ? 0 : make_curve(name, curve);
+
+        if (r < 0)
+                return r;
+        key = EVP_PKEY_dup(*curve);
+        if (!key)
+                return -ENOMEM;
+        if (EVP_PKEY_set1_encoded_public_key(key, point, n) != 1)
+                return -EBADMSG;
+        *ret = TAKE(key);
+        return 0;
+}
+
+static int make_p256_key(struct signatures *s, const uint8_t point[static 64], EVP_PKEY **ret) {
         uint8_t encoded[65] = { 0x04 }; /* uncompressed */
 
         memcpy(encoded + 1, point, 64);
-        return signature_make_ec_key("prime256v1", encoded, sizeof(encoded), ret);
+        return signature_make_ec_key("prime256v1", &s->p256, encoded, sizeof(encoded), ret);
 }
 
 int signature_p256_key(struct signatures *s, const uint8_t point[static 64], EVP_PKEY **ret) {
@@ -297,7 +333,7 @@ int signature_p256_key(struct signatures *s, const uint8_t point[static 64], EVP
         int r;
 
         if (!slot->key || memcmp(slot->point, point, sizeof(slot->point)) != 0) {
-                r = make_p256_key(point, &key);
+                r = make_p256_key(s, point, &key);
                 if (r < 0)
                         return r;
                 EVP_PKEY_free(slot->key);

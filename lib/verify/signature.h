@@ -37,9 +37,14 @@ bool signature_tpm_good(struct signatures *s, EVP_PKEY *key, const struct tpm_si
 /* The key of an AK; the last few are kept. *ret is borrowed until the next call. -EBADMSG: no such key. */
 int signature_rsa_key(struct signatures *s, const struct rsa_key *rsa, EVP_PKEY **ret);
 
-/* Keys of their numbers; the caller frees *ret with EVP_PKEY_free(). -EBADMSG: no such key; -ENOMEM. */
+/*
+ * Keys of their numbers; the caller frees *ret with EVP_PKEY_free(). -EBADMSG: no such key; -ENOMEM.
+ * curve is kept from one call to the next, NULL at first and the caller's to free: setting a curve up takes
+ * three times as long as reading a point on it.
+ */
 int signature_make_rsa_key(const struct rsa_key *rsa, EVP_PKEY **ret);
-int signature_make_ec_key(const char *curve, const uint8_t *point, size_t n, EVP_PKEY **ret);
+int signature_make_ec_key(const char *name, EVP_PKEY **curve, const uint8_t *point, size_t n,
+        EVP_PKEY **ret);
 
 /* A point on P-256: x and y, big-endian. Kept and borrowed likewise. -EBADMSG: it is not on the curve. */
 int signature_p256_key(struct signatures *s, const uint8_t point[static 64], EVP_PKEY **ret);

@@ -254,28 +254,28 @@ static bool verify_module(const struct tcb_info *info, const struct tdx_quote *q
 }
 
 static void verify_tcb(struct tdx_collateral *t, const struct tdx_quote *quote,
-        const struct certificate *pck, const struct anchors *a, struct checks *c) {
-        struct pck_certificate p;
+        struct certificate *certificate, const struct anchors *a, struct checks *c) {
+        const struct pck_certificate *p;
         const struct tcb_level *l;
         struct diag d = {};
         struct file *f;
 
-        if (pck_certificate_parse(pck->x509, &p, &d) < 0) {
+        if (certificate_pck(certificate, &p, &d) < 0) {
                 check_note(c, CHECK_TDX_TCB, CHECK_FAIL, "%s", d.text);
                 return;
         }
-        f = t ? find_info(t, &p) : NULL;
+        f = t ? find_info(t, p) : NULL;
         if (!f) {
                 check_note(c, CHECK_TDX_TCB, CHECK_UNAVAILABLE,
                         "no TCB info for FMSPC %02X%02X%02X%02X%02X%02X was given: whether the platform is "
                         "up to "
                         "date is not known",
-                        p.fmspc[0], p.fmspc[1], p.fmspc[2], p.fmspc[3], p.fmspc[4], p.fmspc[5]);
+                        p->fmspc[0], p->fmspc[1], p->fmspc[2], p->fmspc[3], p->fmspc[4], p->fmspc[5]);
                 return;
         }
         if (!file_good(t, f, a, CHECK_TDX_TCB, c) || !verify_module(&f->parsed.tcb_info, quote, a, c))
                 return;
-        l = platform_level(&f->parsed.tcb_info.levels, &p, quote->tee_tcb_svn);
+        l = platform_level(&f->parsed.tcb_info.levels, p, quote->tee_tcb_svn);
         if (!l)
                 check_note(c, CHECK_TDX_TCB, CHECK_FAIL, "the platform is below every TCB that Intel lists");
         else
@@ -323,8 +323,8 @@ static void verify_identity(struct tdx_collateral *t, const struct tdx_quote *qu
         note_level("the quoting enclave", l, a, c);
 }
 
-void tdx_collateral_verify(struct tdx_collateral *t, const struct tdx_quote *quote,
-        const struct certificate *pck, const struct anchors *a, struct checks *c) {
+void tdx_collateral_verify(struct tdx_collateral *t, const struct tdx_quote *quote, struct certificate *pck,
+        const struct anchors *a, struct checks *c) {
         verify_identity(t, quote, a, c);
         verify_tcb(t, quote, pck, a, c);
 }

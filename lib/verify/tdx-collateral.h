@@ -30,5 +30,5 @@ int tdx_collateral_add(struct tdx_collateral *t, struct certificate_cache *cache
  * Notes tdx-tcb and qe-identity, and a revoked TCB as revocation. pck is the quote's own certificate, whose
  * chain is verified elsewhere. t NULL: none was given. The signatures of collateral are verified once.
  */
-void tdx_collateral_verify(struct tdx_collateral *t, const struct tdx_quote *quote,
-        const struct certificate *pck, const struct anchors *a, struct checks *c);
+void tdx_collateral_verify(struct tdx_collateral *t, const struct tdx_quote *quote, struct certificate *pck,
+        const struct anchors *a, struct checks *c);
