@@ -117,6 +117,9 @@ def test_every_option_is_there():
         # names of values are upper case in a help, and in mdoc as one likes
         shown = options_shown(helped(program))
         assert_same(name, [o.lower() for o in documented], [o.lower() for o in shown])
+        synopsis = re.findall(r"(?:\bFl|\|) (-[a-z-]+)", section(page(name), "SYNOPSIS"))
+        if synopsis:
+            assert_same(f"synopsis of {name}", [f"-{option}" for option in synopsis], [re.split(r"[=\[]", o)[0] for o in shown])
         source = os.path.dirname(os.path.relpath(program, os.path.join(os.path.dirname(Programs.cvmd), "..")))
         table = re.findall(r'\{ "([a-z-]+)", \w+_argument, ', read(source, "options.c"))
         if table:  # else the help is made from the table
@@ -284,7 +287,29 @@ def test_every_record_of_a_bundle_is_there():
 def test_every_method_says_who_may_call_it():
     text = section(page("org.cvmd1.5"), "AUTHORISATION")
     methods = {member for name in ("Manager", "Device", "Attestation") for kind, member, *_ in promised(name)[1] if kind == "method"}
-    assert_same("methods", [word for line in re.findall(r"^\.Fn (.*)$", text, re.MULTILINE) for word in re.findall(r"\w+", line)], methods)
+    assert_same("methods", re.findall(r"^\.Fn (\w+)", text, re.MULTILINE), methods)
+    actions = {action: set(re.findall(r"^\.Fn (\w+)", body.partition("\nand\n")[0], re.MULTILINE)) for action, body in items(text)}
+    assert_same("actions", actions, re.findall(r'<action id="([^"]+)"', read("units", "org.cvmd1.policy")))
+    assert_same("actions of cvmd(8)", heads(section(page("cvmd.8"), "AUTHORISATION")), actions)
+    tested = re.findall(r'\("org\.cvmd1\.\w+", "(\w+)"\): \("([a-z-]+)"', read("tests", "integration", "test-polkit.py"))
+    for action, its in actions.items():
+        assert_same(action, its, [method for method, needs in tested if f"org.cvmd1.{needs}" == action])
+
+
+# -- files that cvmd writes --
+
+def test_every_file_that_cvmd_writes_is_there():
+    documented = {path for line in re.findall(r"^\.It Pa (.*)$", section(page("cvmd.8"), "FILES"), re.MULTILINE)
+                  for path in line.split(" , ")}
+    with Guest("snp-openhcl", gate=True) as guest:
+        guest.cvmd.start()
+        for words in (("trial", "start"), ("block", "heartbeat", "--confirm-within=600"), ("allow", "shutdown", "--permanent")):
+            status, _, err = guest.cvmctl(*words)
+            assert status == 0, (words, err)
+        written = {f"/run/cvmd/{name}" for name in os.listdir(guest.cvmd.state)}
+        for folder in "etc/cvmd", "var/lib/cvmd":
+            written |= {f"/{folder}/{name}" for name in os.listdir(os.path.join(guest.simulator.root, folder))}
+    assert len(written) > 10 and written <= documented, written - documented
 
 
 # -- other documents --
