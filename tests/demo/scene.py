@@ -22,6 +22,20 @@ NONCE, CHANNEL = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e", "c0ffee"  # in earnest from
 VERIFY = ["attest", "verify", "--roots=roots", f"--nonce={NONCE}", f"--bind={CHANNEL}", "--expect=expected.json",
           "evidence.cmw"]
 
+# The way from a report to a verified bundle, as it is typed in ./dev play.
+STEPS = [
+    "cvmctl",
+    "cvmctl plan --policy=examples/strict.json",
+    "cp examples/strict.json policy.d/50-strict.json",
+    "cvmctl reload",
+    "cvmctl devices",
+    f"cvmctl explain {PLAIN_NETWORK[:8]}",
+    f"cvmctl attest get --nonce={NONCE} --bind={CHANNEL} -o evidence.cmw",
+    "cvmctl attest inspect evidence.cmw",
+    "cvmctl attest expect from evidence.cmw -o expected.json",
+    "cvmctl " + " ".join(VERIFY),
+]
+
 # What differs from one run to the next, and what stands in its place.
 VOLATILE = [
     (r"sha256:[0-9a-f]{64}(?=,| \(| *$|\n)", "sha256:…"),
@@ -65,6 +79,7 @@ class Scene:
     def __enter__(self):
         try:
             self.guest.paravisor = Helpers(self.guest).paravisor
+            os.mkdir(self.path(""))
             os.symlink(self.guest.paravisor.roots, self.path("roots"))
             self.install(DEFAULT, "/usr/lib/cvmd/policy.d/90-default.json")
             self.guest.cvmd.start()
@@ -78,8 +93,8 @@ class Scene:
         self.guest.__exit__(*why)
 
     def path(self, name):
-        """Where the commands run."""
-        return os.path.join(self.guest.folder, name)
+        """In the folder that the commands run in."""
+        return os.path.join(self.guest.folder, "here", name)
 
     def install(self, source, target):
         """A file of root's, below the guest's /."""
@@ -93,7 +108,7 @@ class Scene:
         real = [word.replace(EXAMPLES, os.path.join(SOURCE, "policy/examples")) for word in words]
         environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.guest.bus.address, "PAGER": "cat",
                        **({} if self.colour else {"NO_COLOR": "1"})}
-        status, shown = on_terminal(["env", "-C", self.guest.folder, os.path.realpath(Programs.cvmctl), *real],
+        status, shown = on_terminal(["env", "-C", self.path(""), os.path.realpath(Programs.cvmctl), *real],
                                     columns=COLUMNS, **environment)
         assert status in fine, f"cvmctl {' '.join(words)} ended with {status}: {shown}"
         return shown.replace(os.path.join(SOURCE, "policy/examples"), EXAMPLES)

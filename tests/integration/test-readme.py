@@ -5,15 +5,17 @@
 import functools
 import os
 import re
+import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
-from harness import SOURCE
+from harness import PATIENCE, SOURCE, Programs
 from tap import main
 
 sys.path.insert(0, os.path.join(SOURCE, "tests", "demo"))
 
 import readme  # noqa: E402
+from scene import STEPS  # noqa: E402
 
 CURE = "if it should be so: ./dev readme"
 
@@ -52,6 +54,29 @@ def test_what_it_names_is_there():
     for path in sorted(named):
         assert os.path.exists(os.path.join(SOURCE, path)), path
     assert set(re.findall(r"\./dev (\w+)", text)) <= verbs
+
+
+def test_a_newcomer_gets_from_a_report_to_a_verified_bundle():
+    """What ./dev play proposes, typed as it stands there."""
+    mark = "--- ended with "
+    done = subprocess.run([os.path.join(SOURCE, "tests/demo/play"), os.path.dirname(os.path.dirname(Programs.cvmd))],
+                          input="".join(f"{step}\necho '{mark}'$?\n" for step in STEPS), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=PATIENCE, check=False, encoding="utf-8")
+    assert done.returncode == 0, done.stdout
+    shown = re.split(rf"{mark}(\d+)\n", done.stdout)
+    outcome = dict(zip(STEPS, zip(map(int, shown[1::2]), shown[0::2])))
+    assert len(outcome) == len(STEPS), done.stdout
+    assert {step for step, (status, _) in outcome.items() if status != 0} == {"cvmctl"}, done.stdout
+    assert outcome["cvmctl"][0] == 3 and "unprotected" in outcome["cvmctl"][1], "it only reports, and exits so"
+    assert re.search(r"^000d3a7e\S* +network +blocked ", outcome["cvmctl devices"][1], re.MULTILINE), outcome["cvmctl devices"]
+    assert "trusted: yes" in outcome[STEPS[-1]][1], outcome[STEPS[-1]]
+
+
+def test_help_of_dev_fits():
+    shown = subprocess.run([os.path.join(SOURCE, "dev"), "help"], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
+    verbs = re.findall(r"^verb_(\w+)\(\)", text_of("dev"), re.MULTILINE)
+    assert re.findall(r"^  (\w+) ", shown, re.MULTILINE) == verbs, "each verb has its line"
+    assert max(map(len, shown.splitlines())) <= 80, [line for line in shown.splitlines() if len(line) > 80]
 
 
 if __name__ == "__main__":
