@@ -39,7 +39,7 @@ static int append_details(sd_bus_message *m, const struct authz_pending *p) {
                 r = sd_bus_message_append(m, "{ss}", "operation", p->operation);
         if (r >= 0)
                 r = sd_bus_message_append(m, "{ss}", "policy", policy);
-        if (r >= 0 && caller_is_member(p->authz, p->caller))
+        if (r >= 0 && p->action == AUTHZ_ATTEST && caller_is_member(p->authz, p->caller))
                 r = sd_bus_message_append(m, "{ss}", "group", AUTHZ_GROUP);
         if (r >= 0 && p->object.given) {
                 guid_format(&p->object.instance, instance);

@@ -3,10 +3,12 @@
 """Who may do what: every answer that polkit can give, and that it does not give any. test-polkitd.py has the real one."""
 
 import os
+import pty
+import subprocess
 
 from dbus_client import INTERACTIVE, memory
 from evidence import Bundle, FakeHelpers
-from harness import DISK, NETWORK, PLAIN, PLAIN_NETWORK, Guest, wait_for
+from harness import DISK, NETWORK, PATIENCE, PLAIN, PLAIN_NETWORK, Guest, Programs, wait_for
 from introspection import promised_by
 from polkit import GROUP, USER, Caller, FakePolkit, need_root
 from tap import main
@@ -310,6 +312,37 @@ def test_one_user_leaves_room_for_others():
         assert len(guest.polkit.asked()) == 17
         guest.polkit.behave("yes")
         assert other.end(serial) == ((NETWORK,), None)
+
+
+def cvmctl(guest, *arguments, terminal):
+    """(exit status, standard error) as somebody else, with or without a terminal."""
+    os.chmod(guest.folder, 0o755)
+    ours, theirs = pty.openpty() if terminal else (None, os.open(os.devnull, os.O_RDONLY))
+    try:
+        done = subprocess.run([Programs.cvmctl, "--bus", guest.bus.address, *arguments], stdin=theirs, user=USER,
+                              extra_groups=(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE,
+                              check=False, encoding="utf-8")
+    finally:
+        for fd in filter(None, (ours, theirs)):
+            os.close(fd)
+    return done.returncode, done.stderr
+
+
+def test_cvmctl_lets_polkit_ask_on_a_terminal():
+    with started("challenge") as guest:
+        for terminal, why in (True, "nobody to ask"), (False, "did not allow to ask"):
+            n = len(guest.polkit.asked())
+            status, err = cvmctl(guest, "block", NETWORK, terminal=terminal)
+            assert status == 5 and why in err and "org.cvmd1.manage-device" in err and "pkttyagent" in err, (status, err)
+            asked, = guest.polkit.asked()[n:]
+            assert asked.startswith(f"org.cvmd1.manage-device {int(terminal)} "), asked
+        # what a look needs only to be complete, nobody is asked for
+        assert cvmctl(guest, "device", NETWORK, terminal=True) == (0, "")
+        assert guest.polkit.asked()[-1].startswith("org.cvmd1.manage-device 0 "), guest.polkit.asked()
+        assert "operation=dependents" in guest.polkit.asked()[-1]
+        guest.polkit.behave("yes")
+        assert cvmctl(guest, "block", NETWORK, terminal=False) == (0, "")
+        assert guest.simulator.is_blocked(NETWORK)
 
 
 def test_a_bus_that_goes_takes_those_who_wait_along():
