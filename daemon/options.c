@@ -3,14 +3,12 @@
 #include "daemon/options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/bus.h"
+#include "daemon/command-line.h"
 #include "daemon/state.h"
 #include "lib/base/number.h"
-#include "version.h"
 
 #define TRIAL_PATIENCE_USEC (30 * 1000 * (uint64_t)1000)
 
@@ -45,7 +43,7 @@ static const char help[] =
         "See cvmd(8).\n";
 
 enum {
-        OPTION_ROOT = 256, /* beyond what a character can be */
+        OPTION_ROOT = COMMAND_LINE_OPTIONS,
         OPTION_SIMULATOR,
         OPTION_STATE,
         OPTION_BUS,
@@ -62,8 +60,6 @@ enum {
         OPTION_TRIAL_PATIENCE,
         OPTION_REPORT_WINDOW,
         OPTION_POLKIT_PATIENCE,
-        OPTION_VERSION,
-        OPTION_HELP,
 };
 
 static const struct option table[] = {
@@ -84,8 +80,8 @@ static const struct option table[] = {
         { "trial-patience", required_argument, NULL, OPTION_TRIAL_PATIENCE },
         { "report-window", required_argument, NULL, OPTION_REPORT_WINDOW },
         { "polkit-patience", required_argument, NULL, OPTION_POLKIT_PATIENCE },
-        { "version", no_argument, NULL, OPTION_VERSION },
-        { "help", no_argument, NULL, OPTION_HELP },
+        { "version", no_argument, NULL, COMMAND_LINE_VERSION },
+        { "help", no_argument, NULL, COMMAND_LINE_HELP },
         {},
 };
 
@@ -97,19 +93,8 @@ static int take_task(struct options *o, enum options_task task, struct diag *d) 
         return 0;
 }
 
-/* A time of 0 to max units, each of so many microseconds. */
-static int take_time(const char *argument, const char *name, uint64_t max, const char *unit, uint64_t usec,
-        uint64_t *ret, struct diag *d) {
-        uint64_t value;
-
-        if (number_parse(argument, 10, max, &value) < 0)
-                return diag_fail(d, -EINVAL, "--%s=%s: 0 to %" PRIu64 " %s", name, argument, max, unit);
-        *ret = value * usec;
-        return 0;
-}
-
-static int take(int option, const char *argument, struct options *o, enum options_outcome *outcome,
-        struct diag *d) {
+static int take(int option, const char *argument, void *data, struct diag *d) {
+        struct options *o = data;
         int value;
 
         switch (option) {
@@ -162,22 +147,14 @@ static int take(int option, const char *argument, struct options *o, enum option
         case OPTION_CLEAN_END:
                 return take_task(o, TASK_CLEAN_END, d);
         case OPTION_TRIAL_PATIENCE:
-                return take_time(argument, "trial-patience", 3600, "seconds", 1000000,
+                return command_line_number("trial-patience", argument, 0, 3600, 1000000,
                         &o->trial_patience_usec, d);
         case OPTION_REPORT_WINDOW:
-                return take_time(argument, "report-window", 60000, "milliseconds", 1000,
-                        &o->report_window_usec, d);
+                return command_line_number("report-window", argument, 0, 60000, 1000, &o->report_window_usec,
+                        d);
         case OPTION_POLKIT_PATIENCE:
-                return take_time(argument, "polkit-patience", 600000, "milliseconds", 1000,
+                return command_line_number("polkit-patience", argument, 0, 600000, 1000,
                         &o->polkit_patience_usec, d);
-        case OPTION_VERSION:
-                printf("cvmd %s\n", CVMD_VERSION);
-                *outcome = OPTIONS_SAID;
-                return 0;
-        case OPTION_HELP:
-                fputs(help, stdout);
-                *outcome = OPTIONS_SAID;
-                return 0;
         }
         return diag_fail(d, -EINVAL, "options are not understood");
 }
@@ -190,29 +167,16 @@ int options_parse(int argc, char *argv[], struct options *ret, enum options_outc
                 .trial_patience_usec = TRIAL_PATIENCE_USEC,
                 .report_window_usec = REPORT_WINDOW_USEC,
         };
-        enum options_outcome outcome = OPTIONS_RUN;
+        const struct command_line c = { .program = "cvmd", .help = help, .table = table, .take = take };
+        bool said;
+        int r = command_line_read(&c, argc, argv, &o, &said, d);
 
-        optind = 0; /* from the start, also when called again */
-        opterr = 0;
-        while (outcome == OPTIONS_RUN) {
-                int at = optind > 0 ? optind : 1, option = getopt_long(argc, argv, "", table, NULL), r;
-
-                if (option < 0)
-                        break;
-                if (option == '?')
-                        return diag_fail(d, -EINVAL,
-                                "%s: no such option, or its value is missing: try --help",
-                                at < argc ? argv[at] : "");
-                r = take(option, optarg, &o, &outcome, d);
-                if (r < 0)
-                        return r;
-        }
-        if (outcome == OPTIONS_RUN && o.background && o.task != TASK_EARLY)
+        if (r < 0)
+                return r;
+        if (!said && o.background && o.task != TASK_EARLY)
                 return diag_fail(d, -EINVAL, "--background goes with --early alone");
-        if (outcome == OPTIONS_RUN && optind < argc)
-                return diag_fail(d, -EINVAL, "%s: cvmd takes options only: try --help", argv[optind]);
         *ret = o;
-        *ret_outcome = outcome;
+        *ret_outcome = said ? OPTIONS_SAID : OPTIONS_RUN;
         return 0;
 }
 

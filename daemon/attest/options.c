@@ -2,12 +2,9 @@
 #include "daemon/attest/options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
 
-#include "daemon/helper-options.h"
+#include "daemon/command-line.h"
 #include "lib/evidence/tpm.h"
-#include "version.h"
 
 #define STATE_FOLDER "/run/cvmd-attest"
 #define IDLE_SEC 30
@@ -31,13 +28,11 @@ static const char help[] = "cvmd-attest [OPTION...]\n"
                            "The bus starts it when cvmd calls it.\n";
 
 enum {
-        OPTION_BUS = 256, /* beyond what a character can be */
+        OPTION_BUS = COMMAND_LINE_OPTIONS,
         OPTION_TCTI,
         OPTION_STATE,
         OPTION_IDLE,
         OPTION_WINDOW,
-        OPTION_VERSION,
-        OPTION_HELP,
 };
 
 static const struct option table[] = {
@@ -46,12 +41,14 @@ static const struct option table[] = {
         { "state", required_argument, NULL, OPTION_STATE },
         { "idle", required_argument, NULL, OPTION_IDLE },
         { "window", required_argument, NULL, OPTION_WINDOW },
-        { "version", no_argument, NULL, OPTION_VERSION },
-        { "help", no_argument, NULL, OPTION_HELP },
+        { "version", no_argument, NULL, COMMAND_LINE_VERSION },
+        { "help", no_argument, NULL, COMMAND_LINE_HELP },
         {},
 };
 
-static int take(int option, const char *argument, struct attest_options *o, bool *said, struct diag *d) {
+static int take(int option, const char *argument, void *data, struct diag *d) {
+        struct attest_options *o = data;
+
         switch (option) {
         case OPTION_BUS:
                 o->bus = argument;
@@ -63,17 +60,9 @@ static int take(int option, const char *argument, struct attest_options *o, bool
                 o->state = argument;
                 return 0;
         case OPTION_IDLE:
-                return helper_option_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
+                return command_line_number("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
         case OPTION_WINDOW:
-                return helper_option_time("window", argument, 0, MINUTE_MSEC, 1000, &o->window_usec, d);
-        case OPTION_VERSION:
-                printf("cvmd-attest %s\n", CVMD_VERSION);
-                *said = true;
-                return 0;
-        case OPTION_HELP:
-                fputs(help, stdout);
-                *said = true;
-                return 0;
+                return command_line_number("window", argument, 0, MINUTE_MSEC, 1000, &o->window_usec, d);
         }
         return diag_fail(d, -EINVAL, "options are not understood");
 }
@@ -86,26 +75,13 @@ int attest_options_parse(int argc, char *argv[], struct attest_options *ret, boo
                 .idle_usec = IDLE_SEC * UINT64_C(1000000),
                 .window_usec = WINDOW_MSEC * UINT64_C(1000),
         };
-        bool said = false;
+        const struct command_line c = { .program = "cvmd-attest",
+                .help = help,
+                .table = table,
+                .take = take };
+        int r = command_line_read(&c, argc, argv, &o, ret_said, d);
 
-        optind = 0; /* from the start, also when called again */
-        opterr = 0;
-        while (!said) {
-                int at = optind > 0 ? optind : 1, option = getopt_long(argc, argv, "", table, NULL), r;
-
-                if (option < 0)
-                        break;
-                if (option == '?')
-                        return diag_fail(d, -EINVAL,
-                                "%s: no such option, or its value is missing: try --help",
-                                at < argc ? argv[at] : "");
-                r = take(option, optarg, &o, &said, d);
-                if (r < 0)
-                        return r;
-        }
-        if (!said && optind < argc)
-                return diag_fail(d, -EINVAL, "%s: cvmd-attest takes options only: try --help", argv[optind]);
-        *ret = o;
-        *ret_said = said;
-        return 0;
+        if (r >= 0)
+                *ret = o;
+        return r;
 }

@@ -2,11 +2,8 @@
 #include "daemon/fetch/options.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
 
-#include "daemon/helper-options.h"
-#include "version.h"
+#include "daemon/command-line.h"
 
 #define IMDS "http://169.254.169.254"
 #define IDLE_SEC 30
@@ -32,14 +29,12 @@ static const char help[] =
         "The bus starts it when cvmd calls it.\n";
 
 enum {
-        OPTION_BUS = 256, /* beyond what a character can be */
+        OPTION_BUS = COMMAND_LINE_OPTIONS,
         OPTION_IMDS,
         OPTION_CACHE,
         OPTION_IDLE,
         OPTION_TIMEOUT,
         OPTION_RETRY_DELAY,
-        OPTION_VERSION,
-        OPTION_HELP,
 };
 
 static const struct option table[] = {
@@ -49,12 +44,14 @@ static const struct option table[] = {
         { "idle", required_argument, NULL, OPTION_IDLE },
         { "timeout", required_argument, NULL, OPTION_TIMEOUT },
         { "retry-delay", required_argument, NULL, OPTION_RETRY_DELAY },
-        { "version", no_argument, NULL, OPTION_VERSION },
-        { "help", no_argument, NULL, OPTION_HELP },
+        { "version", no_argument, NULL, COMMAND_LINE_VERSION },
+        { "help", no_argument, NULL, COMMAND_LINE_HELP },
         {},
 };
 
-static int take(int option, const char *argument, struct fetch_options *o, bool *said, struct diag *d) {
+static int take(int option, const char *argument, void *data, struct diag *d) {
+        struct fetch_options *o = data;
+
         switch (option) {
         case OPTION_BUS:
                 o->bus = argument;
@@ -66,20 +63,12 @@ static int take(int option, const char *argument, struct fetch_options *o, bool 
                 o->cache = argument;
                 return 0;
         case OPTION_IDLE:
-                return helper_option_time("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
+                return command_line_number("idle", argument, 1, HOUR_SEC, 1000000, &o->idle_usec, d);
         case OPTION_TIMEOUT:
-                return helper_option_time("timeout", argument, 1, HOUR_SEC * 1000, 1, &o->timeout_msec, d);
+                return command_line_number("timeout", argument, 1, HOUR_SEC * 1000, 1, &o->timeout_msec, d);
         case OPTION_RETRY_DELAY:
-                return helper_option_time("retry-delay", argument, 0, HOUR_SEC * 1000, 1000,
+                return command_line_number("retry-delay", argument, 0, HOUR_SEC * 1000, 1000,
                         &o->retry_delay_usec, d);
-        case OPTION_VERSION:
-                printf("cvmd-fetch %s\n", CVMD_VERSION);
-                *said = true;
-                return 0;
-        case OPTION_HELP:
-                fputs(help, stdout);
-                *said = true;
-                return 0;
         }
         return diag_fail(d, -EINVAL, "an option is not known, or its value is missing: try --help");
 }
@@ -91,20 +80,13 @@ int fetch_options_parse(int argc, char *argv[], struct fetch_options *ret, bool 
                 .timeout_msec = TIMEOUT_MSEC,
                 .retry_delay_usec = RETRY_DELAY_MSEC * UINT64_C(1000),
         };
-        bool said = false;
-        int option;
+        const struct command_line c = { .program = "cvmd-fetch",
+                .help = help,
+                .table = table,
+                .take = take };
+        int r = command_line_read(&c, argc, argv, &o, ret_said, d);
 
-        optind = 0; /* from the start, also when called again */
-        opterr = 0;
-        while (!said && (option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
-                int r = take(option, optarg, &o, &said, d);
-
-                if (r < 0)
-                        return r;
-        }
-        if (!said && optind < argc)
-                return diag_fail(d, -EINVAL, "%s: only options are taken: try --help", argv[optind]);
-        *ret = o;
-        *ret_said = said;
-        return 0;
+        if (r >= 0)
+                *ret = o;
+        return r;
 }
