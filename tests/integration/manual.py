@@ -125,7 +125,7 @@ def run_steps(commands, folder, environment=None):
     mark = "--- end of step"  # where the output of each ends
     script = "".join(f"{command}\nset -- $?; echo '{mark}'; (exit $1)\n" for _, command, _ in commands)
     done = subprocess.run([shutil.which("sh")], input=script, cwd=folder, env=shell, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=PATIENCE, check=False, encoding="utf-8")
+                          stderr=subprocess.STDOUT, timeout=4 * PATIENCE, check=False, encoding="utf-8")
     outputs = done.stdout.split(mark + "\n")
     assert len(outputs) == len(commands) + 1, done.stdout
     for (_, command, shown), output in zip(commands, outputs):
