@@ -85,11 +85,12 @@ enum capability {
         CAN_BOOT = 1 << 16,       /* a number of boots: --boots */
         CAN_PROPOSE = 1 << 17,    /* hand the daemon another policy: --policy without --snapshot or --root */
         CAN_TRY_POLICY = 1 << 18, /* have a policy tried: --for, --stop */
-        CAN_VERIFY = 1 << 19,   /* judge evidence: --expect, --any-..., --at, --certs, --crl, --collateral */
-        CAN_ROOTS = 1 << 20,    /* other trust anchors: --roots */
-        CAN_WORDS = 1 << 21,    /* what evidence is bound to: --nonce, --bind */
+        CAN_VERIFY = 1 << 19,     /* judge evidence: --expect, --any-..., --at, --crl, --collateral */
+        CAN_ROOTS = 1 << 20,      /* other trust anchors: --roots */
+        CAN_WORDS = 1 << 21,      /* what evidence is bound to: --nonce, --bind */
         CAN_EVIDENCE = 1 << 22, /* have evidence made: --nonce-file, --bind-file, --provider, --pcrs, ... */
         CAN_CONVERT = 1 << 23,  /* in several forms: --format */
+        CAN_CERTIFY = 1 << 24,  /* certificates that evidence lacks: --certs */
 };
 
 /* The i-th of a list of words, NULL past its end. */

@@ -13,7 +13,7 @@
 #define TEST (CAN_TEST | CAN_JSON | CAN_WHOLE)
 #define DIFF (CAN_ASK | CAN_RECORD | CAN_SEVERAL | CAN_JSON | CAN_WHOLE)
 #define REPLAY (CAN_RECORD | CAN_POLICY | CAN_JSON | CAN_WHOLE)
-#define VERIFY (CAN_VERIFY | CAN_CONVERT | CAN_ROOTS | CAN_WORDS | CAN_JSON | CAN_WHOLE)
+#define VERIFY (CAN_VERIFY | CAN_CERTIFY | CAN_CONVERT | CAN_ROOTS | CAN_WORDS | CAN_JSON | CAN_WHOLE)
 #define LOG (CAN_FILES | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 
 static const struct verb verbs[] = {
@@ -50,8 +50,8 @@ static const struct verb verbs[] = {
         { "replay", "PATH", 1, 1, REPLAY, verb_replay, "Whether facts and policy give the log's decisions" },
         { "attest verify", "FILE", 1, 1, VERIFY, verb_attest_verify, "Judge evidence, by itself and offline",
                 attest_verify_format },
-        { "attest expect", "check|from FILE", 2, 2, CAN_VERIFY | CAN_ROOTS | CAN_JSON | CAN_WHOLE,
-                verb_attest_expect, "Check an expectation, or make one from evidence" },
+        { "attest expect", "check|from FILE", 2, 2, CAN_CERTIFY | CAN_JSON | CAN_WHOLE, verb_attest_expect,
+                "Check an expectation, or make one from evidence" },
         { "attest inspect", "FILE", 1, 1, CAN_JSON | CAN_WHOLE, verb_attest_inspect,
                 "Everything that a piece of evidence says" },
         { "attest roots", "", 0, 0, CAN_ROOTS | CAN_JSON | CAN_WHOLE, verb_attest_roots,

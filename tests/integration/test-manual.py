@@ -126,6 +126,40 @@ def test_every_option_is_there():
             assert_same(f"help of {name}", [re.split(r"[=\[]", o)[0] for o in shown], [f"--{option}" for option in table])
 
 
+def completion():
+    """What the completion of bash knows: {verb: its options}, {option: its words}."""
+    done = subprocess.run([Programs.cvmctl, "completion", "bash"], stdout=subprocess.PIPE, check=True, encoding="utf-8")
+    verbs = re.findall(r"^        '([^']+)'\)\n +opts='([^']*)'(?:\n +(?:repeats|args)='[^']*')*\n(?: +formats='([^']*)')?", done.stdout, re.MULTILINE)
+    words = {name: set(kind.strip("?,").split("|")) for name, kind in re.findall(r" name=(--\S+) kind='([^'@]+)'", done.stdout)}
+    words["--format"] = {word for _, _, formats in verbs for word in formats.split("|") if formats}
+    return {verb: set(re.findall(r"--\S+", options)) for verb, options, _ in verbs}, words
+
+
+def modifiers(body):
+    """What follows .Cm: the values of an option."""
+    return set(re.findall(r"[\w-]+", " ".join(re.findall(r"^\.Cm (.*)$", body, re.MULTILINE))))
+
+
+def test_every_option_is_there_with_its_verbs_and_words():
+    text = section(page("cvmctl.1"), "OPTIONS")
+    table = subsections(text)["Which verb takes which"]
+    verbs, words = completion()
+
+    def flags(body):
+        return {f"-{option}" for option in re.findall(r"-[a-z-]+", " ".join(re.findall(r"^\.Fl (.*)$", body, re.MULTILINE)))}
+    common = flags(table.partition(".Bl")[0])
+    documented = {verb: common | flags(body) for head, body in items(table) for verb in head.split(", ")}
+    assert_same("verbs", documented, verbs)
+    for verb, options in verbs.items():
+        assert_same(verb, documented[verb], options)
+    records = re.findall(r'= \{ "([^"]+)", "[^"]+", CMW_', read("lib", "format", "bundle-record.c"))
+    said = {option: modifiers(body) for head, body in items(text) for option in re.findall(r"--[\w-]+", head)}
+    export = dict(items(section(page("cvmctl.1"), "EVIDENCE")))["attest export FILE"]
+    said["--format"] |= modifiers(export) | set(records)  # "the name of one record"
+    for option, its in words.items():
+        assert_same(option, said[option], its)
+
+
 def test_exit_codes_and_environment_of_cvmctl_are_there():
     text = page("cvmctl.1")
     codes = re.findall(r"^\s+EXIT_CODE_\w+(?: = (\d+))?,", read("cli", "context.h"), re.MULTILINE)
