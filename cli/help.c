@@ -58,6 +58,7 @@ void help_print(struct output *out) {
         fputs("\nOptions:\n", out->f);
         print_options(out);
         fputs("\nExit code: 0 good, 1 failed, 2 usage, 3 checked and not compliant, 4 no such\n"
-              "thing, 5 not authorised, 6 daemon not reachable.\n",
+              "thing, 5 not authorised, 6 daemon not reachable.\n"
+              "\nSee cvmctl(1).\n",
                 out->f);
 }

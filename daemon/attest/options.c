@@ -25,7 +25,7 @@ static const char help[] = "cvmd-attest [OPTION...]\n"
                            "  --version      Say which version this is\n"
                            "  --help         Say this\n"
                            "\n"
-                           "The bus starts it when cvmd calls it.\n";
+                           "The bus starts it when cvmd calls it. See cvmd-attest(8).\n";
 
 enum {
         OPTION_BUS = COMMAND_LINE_OPTIONS,

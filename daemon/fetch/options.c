@@ -26,7 +26,7 @@ static const char help[] =
         "  --version           Say which version this is\n"
         "  --help              Say this\n"
         "\n"
-        "The bus starts it when cvmd calls it.\n";
+        "The bus starts it when cvmd calls it. See cvmd-fetch(8).\n";
 
 enum {
         OPTION_BUS = COMMAND_LINE_OPTIONS,

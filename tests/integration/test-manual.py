@@ -105,7 +105,10 @@ def programs():
 
 
 def test_help_fits_a_terminal():
-    helps = [helped(program) for program in programs().values()] + [helped(os.path.join(SOURCE, "dev"), "help")]
+    helps = [helped(program) for program in programs().values()]
+    for name, text in zip(programs(), helps):  # and says where there is more
+        assert text.endswith("See {}({}).\n".format(*name.rsplit(".", 1))), text
+    helps.append(helped(os.path.join(SOURCE, "dev"), "help"))
     wide = [line for text in helps for line in text.splitlines() if len(line) > 80]
     assert not wide, wide
 
@@ -208,6 +211,11 @@ def test_every_key_and_word_of_a_policy_is_there():
     assert_same("protect", [word for head in heads(section(text, "PROTECTION")) for word in head.split(", ") if word != "/path"],
                 schema["$defs"]["protect-list"]["items"]["anyOf"][0]["enum"])
     assert_same("examples", re.findall(r"examples/(\S+)", section(text, "FILES")), os.listdir(os.path.join(SOURCE, "policy", "examples")))
+
+
+def test_every_key_of_a_test_case_is_there():
+    readers = re.findall(r'\{ "([a-z-]+)", read_', read("lib", "policy", "policy-case.c"))
+    assert_same("keys", [key.rpartition(".")[2] for key in documented_keys(section(page("cvmd.policy.5"), "TEST CASES"))], readers)
 
 
 def test_every_key_and_word_of_an_expectation_is_there():
