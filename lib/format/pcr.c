@@ -105,16 +105,21 @@ int pcr_hash_bytes(enum pcr_hash h, const void *bytes, size_t n, uint8_t *ret) {
         return md && EVP_Digest(bytes, n, ret, NULL, md, NULL) == 1 ? 0 : -EIO;
 }
 
-int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret) {
-        uint8_t values[PCR_COUNT * PCR_SIZE_MAX];
+size_t pcr_bank_values(const struct pcr_bank *bank, uint8_t ret[static PCR_COUNT * PCR_SIZE_MAX]) {
         size_t size = pcr_hash_size(bank->hash), n = 0;
 
         for (unsigned i = 0; i < PCR_COUNT; i++)
                 if (bank->selected >> i & 1) {
-                        memcpy(values + n, bank->values[i], size);
+                        memcpy(ret + n, bank->values[i], size);
                         n += size;
                 }
-        return pcr_hash_bytes(with, values, n, ret);
+        return n;
+}
+
+int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret) {
+        uint8_t values[PCR_COUNT * PCR_SIZE_MAX];
+
+        return pcr_hash_bytes(with, values, pcr_bank_values(bank, values), ret);
 }
 
 int pcr_hasher_init(struct pcr_hasher *ret, enum pcr_hash h) {
@@ -135,6 +140,14 @@ void pcr_hasher_done(struct pcr_hasher *h) {
         EVP_MD_CTX_free(h->context);
         EVP_MD_free(h->md);
         *h = (struct pcr_hasher){};
+}
+
+int pcr_hasher_run(struct pcr_hasher *h, const void *bytes, size_t n, uint8_t *ret) {
+        if (EVP_DigestInit_ex2(h->context, h->md, NULL) != 1 ||
+                EVP_DigestUpdate(h->context, bytes, n) != 1 ||
+                EVP_DigestFinal_ex(h->context, ret, NULL) != 1)
+                return -EIO;
+        return 0;
 }
 
 int pcr_extend(struct pcr_bank *bank, struct pcr_hasher *h, unsigned pcr, const uint8_t *digest) {

@@ -35,19 +35,23 @@ int pcr_selection_parse(const char *text, uint32_t *ret);
 /* The inverse, in ascending order; "" for none. */
 void pcr_selection_format(uint32_t selected, char ret[static PCR_SELECTION_TEXT_SIZE]);
 
+/* The selected values in ascending order, as TPM2_Quote hashes them. Returns how many bytes they are. */
+size_t pcr_bank_values(const struct pcr_bank *bank, uint8_t ret[static PCR_COUNT * PCR_SIZE_MAX]);
+
 /*
- * SHA-256, or what `with` says, over the selected values in ascending order, as TPM2_Quote hashes them. ret
- * has room for pcr_hash_size(with) bytes. -EIO when OpenSSL fails.
+ * SHA-256, or what `with` says, over these values. ret has room for pcr_hash_size(with) bytes. -EIO when
+ * OpenSSL fails.
  */
 int pcr_bank_digest(const struct pcr_bank *bank, enum pcr_hash with, uint8_t *ret);
 
-/* One hash after the other, for logs: OpenSSL would otherwise look the algorithm up for each event. */
+/* One hash after the other: OpenSSL would otherwise look the algorithm up for each. */
 struct pcr_hasher {
         EVP_MD *md;
         EVP_MD_CTX *context;
 };
 int pcr_hasher_init(struct pcr_hasher *ret, enum pcr_hash h); /* -EIO when OpenSSL fails */
 void pcr_hasher_done(struct pcr_hasher *h);
+int pcr_hasher_run(struct pcr_hasher *h, const void *bytes, size_t n, uint8_t *ret); /* likewise */
 
 /*
  * TPM2_PCR_Extend: the register becomes the hash of its value and the digest, which has the bank's size; h

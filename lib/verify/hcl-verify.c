@@ -3,7 +3,6 @@
 #include "lib/verify/hcl-verify.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #define REPORT_DATA_SIZE 64
@@ -15,27 +14,28 @@ static const uint8_t *report_data(const struct evidence *e) {
         return e->has_td_report ? e->td_report.report_data : NULL;
 }
 
-static const EVP_MD *hash_of(enum hcl_hash_type t) {
+static enum pcr_hash hash_of(enum hcl_hash_type t) {
         switch (t) {
         case HCL_HASH_SHA256:
-                return EVP_sha256();
+                return PCR_SHA256;
         case HCL_HASH_SHA384:
-                return EVP_sha384();
+                return PCR_SHA384;
         case HCL_HASH_SHA512:
-                return EVP_sha512();
+                return PCR_SHA512;
         case _HCL_HASH_TYPE_MAX:
                 break;
         }
-        return NULL;
+        return 0;
 }
 
-static void verify_hash(const struct evidence *e, const uint8_t data[REPORT_DATA_SIZE], struct checks *c) {
-        const EVP_MD *hash = hash_of(e->hcl.hash_type);
-        uint8_t digest[EVP_MAX_MD_SIZE];
+static void verify_hash(const struct evidence *e, const uint8_t data[REPORT_DATA_SIZE],
+        const struct anchors *a, struct checks *c) {
+        enum pcr_hash hash = hash_of(e->hcl.hash_type);
+        size_t n = pcr_hash_size(hash);
+        uint8_t digest[PCR_SIZE_MAX];
         struct span tail;
-        unsigned n;
 
-        if (!hash || EVP_Digest(e->hcl.claims.bytes, e->hcl.claims.n, digest, &n, hash, NULL) != 1) {
+        if (!signature_hash(a->signatures, hash, e->hcl.claims.bytes, e->hcl.claims.n, digest)) {
                 check_note(c, CHECK_CLAIMS_HASH, CHECK_FAIL, "cannot compute the hash of the claims");
                 return;
         }
@@ -46,7 +46,7 @@ static void verify_hash(const struct evidence *e, const uint8_t data[REPORT_DATA
         check_that(c, CHECK_REPORT_DATA_TAIL, span_is_zero(tail), "zero behind the hash");
 }
 
-void hcl_verify(const struct evidence *e, struct checks *c) {
+void hcl_verify(const struct evidence *e, const struct anchors *a, struct checks *c) {
         const uint8_t *data = report_data(e);
 
         if (!data) {
@@ -55,7 +55,7 @@ void hcl_verify(const struct evidence *e, struct checks *c) {
                         hcl_report_type_to_string(e->type));
                 return;
         }
-        verify_hash(e, data, c);
+        verify_hash(e, data, a, c);
         if (e->has_td_quote)
                 check_that(c, CHECK_TD_QUOTE_REPORT_DATA,
                         CRYPTO_memcmp(e->td_quote.report_data, data, REPORT_DATA_SIZE) == 0,

@@ -55,9 +55,9 @@ static void verify_signature(const struct evidence *e, const struct certificates
 }
 
 /* Which values are quoted is what the TPM signed, not what is handed along. */
-static void verify_pcrs(const struct evidence *e, struct checks *c) {
+static void verify_pcrs(const struct evidence *e, const struct anchors *a, struct checks *c) {
         char quoted[PCR_SELECTION_TEXT_SIZE], given[PCR_SELECTION_TEXT_SIZE];
-        uint8_t digest[PCR_SIZE_MAX];
+        uint8_t values[PCR_COUNT * PCR_SIZE_MAX], digest[PCR_SIZE_MAX];
         size_t n = pcr_hash_size(e->signature.hash);
 
         pcr_selection_format(e->attest.selected, quoted);
@@ -68,7 +68,8 @@ static void verify_pcrs(const struct evidence *e, struct checks *c) {
                 pcr_hash_to_string(e->pcrs->hash), given);
         check_that(c, CHECK_QUOTE_PCRS,
                 n > 0 && n == e->attest.pcr_digest.n &&
-                        pcr_bank_digest(e->pcrs, e->signature.hash, digest) >= 0 &&
+                        signature_hash(a->signatures, e->signature.hash, values,
+                                pcr_bank_values(e->pcrs, values), digest) &&
                         CRYPTO_memcmp(digest, e->attest.pcr_digest.bytes, n) == 0,
                 "the digest of the values is the one quoted");
 }
@@ -153,7 +154,7 @@ static void verify_certificate(const struct evidence *e, const struct certificat
 void quote_verify(const struct evidence *e, const struct certificates *chain, const struct anchors *a,
         struct checks *c) {
         verify_signature(e, chain, a, c);
-        verify_pcrs(e, c);
+        verify_pcrs(e, a, c);
         verify_name(e, c);
         verify_certificate(e, chain, a, c);
 }

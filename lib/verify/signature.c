@@ -13,14 +13,8 @@
 
 #define KEYS_MAX 64 /* one that falls into a slot in use takes its place */
 
-static const struct {
-        enum pcr_hash hash;
-        const char *name;
-} hashes[] = {
-        { PCR_SHA256, "SHA256" },
-        { PCR_SHA384, "SHA384" },
-        { PCR_SHA512, "SHA512" },
-};
+/* SHA-1 signs nothing here. */
+static const enum pcr_hash hashes[] = { PCR_SHA256, PCR_SHA384, PCR_SHA512 };
 #define N_HASHES (sizeof(hashes) / sizeof(hashes[0]))
 
 struct key_slot {
@@ -42,9 +36,8 @@ struct ready {
 };
 
 struct signatures {
-        EVP_MD_CTX *context;
+        struct pcr_hasher hashers[N_HASHES];
         struct ready ready[KEYS_MAX];
-        EVP_MD *hashes[N_HASHES];
         struct key_slot keys[KEYS_MAX];
         struct point_slot points[KEYS_MAX];
         EVP_PKEY *p256;               /* the curve alone; NULL until it is needed */
@@ -87,9 +80,8 @@ void signatures_free(struct signatures *s) {
         for (size_t i = 0; i < KEYS_MAX; i++)
                 EVP_PKEY_free(s->points[i].key);
         for (size_t i = 0; i < N_HASHES; i++)
-                EVP_MD_free(s->hashes[i]);
+                pcr_hasher_done(&s->hashers[i]);
         EVP_PKEY_free(s->p256);
-        EVP_MD_CTX_free(s->context);
         free(s);
 }
 
@@ -98,24 +90,28 @@ int signatures_new(struct signatures **ret) {
 
         if (!s)
                 return -ENOMEM;
-        s->context = EVP_MD_CTX_new();
-        if (!s->context)
-                return -ENOMEM;
         for (size_t i = 0; i < N_HASHES; i++) {
-                s->hashes[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
-                if (!s->hashes[i])
-                        return -EIO;
+                int r = pcr_hasher_init(&s->hashers[i], hashes[i]);
+
+                if (r < 0)
+                        return r;
         }
         *ret = TAKE(s);
         return 0;
 }
 
 /* NULL for a hash that signs nothing here. */
-static const EVP_MD *find_hash(const struct signatures *s, enum pcr_hash hash) {
+static struct pcr_hasher *find_hasher(struct signatures *s, enum pcr_hash hash) {
         for (size_t i = 0; i < N_HASHES; i++)
-                if (hashes[i].hash == hash)
-                        return s->hashes[i];
+                if (hashes[i] == hash)
+                        return &s->hashers[i];
         return NULL;
+}
+
+bool signature_hash(struct signatures *s, enum pcr_hash hash, const void *bytes, size_t n, uint8_t *ret) {
+        struct pcr_hasher *h = find_hasher(s, hash);
+
+        return h && pcr_hasher_run(h, bytes, n, ret) >= 0;
 }
 
 static int make_ready(EVP_PKEY *key, const EVP_MD *md, int padding, struct ready *ret) {
@@ -150,18 +146,15 @@ static EVP_PKEY_CTX *get_ready(struct signatures *s, EVP_PKEY *key, const EVP_MD
 /* padding: of RSA; 0 for ECDSA. */
 static bool is_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, int padding,
         const uint8_t *signature, size_t n_signature, const void *message, size_t n_message) {
-        const EVP_MD *md = find_hash(s, hash);
+        struct pcr_hasher *h = find_hasher(s, hash);
         uint8_t digest[EVP_MAX_MD_SIZE];
         EVP_PKEY_CTX *context;
-        unsigned n;
 
-        if (!md || EVP_PKEY_get_base_id(key) != (padding ? EVP_PKEY_RSA : EVP_PKEY_EC))
+        if (!h || EVP_PKEY_get_base_id(key) != (padding ? EVP_PKEY_RSA : EVP_PKEY_EC))
                 return false;
-        context = get_ready(s, key, md, padding);
-        return context && EVP_DigestInit_ex2(s->context, md, NULL) == 1 &&
-                EVP_DigestUpdate(s->context, message, n_message) == 1 &&
-                EVP_DigestFinal_ex(s->context, digest, &n) == 1 &&
-                EVP_PKEY_verify(context, signature, n_signature, digest, n) == 1;
+        context = get_ready(s, key, h->md, padding);
+        return context && pcr_hasher_run(h, message, n_message, digest) >= 0 &&
+                EVP_PKEY_verify(context, signature, n_signature, digest, pcr_hash_size(hash)) == 1;
 }
 
 /* A number of n bytes, big-endian, as INTEGER (X.690, 8.3): without leading zeros, but never negative. */
@@ -204,13 +197,14 @@ bool signature_ecdsa_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash has
 /* What a signature that was good is remembered by. */
 static bool digest_all(struct signatures *s, const struct digest *signer, const uint8_t *r_bytes,
         const uint8_t *s_bytes, size_t n, const void *message, size_t n_message, struct digest *ret) {
-        EVP_MD_CTX_reset(s->context);
-        return EVP_DigestInit_ex2(s->context, find_hash(s, PCR_SHA256), NULL) == 1 &&
-                EVP_DigestUpdate(s->context, signer->bytes, sizeof(signer->bytes)) == 1 &&
-                EVP_DigestUpdate(s->context, r_bytes, n) == 1 &&
-                EVP_DigestUpdate(s->context, s_bytes, n) == 1 &&
-                EVP_DigestUpdate(s->context, message, n_message) == 1 &&
-                EVP_DigestFinal_ex(s->context, ret->bytes, NULL) == 1;
+        struct pcr_hasher *h = find_hasher(s, PCR_SHA256);
+
+        return EVP_DigestInit_ex2(h->context, h->md, NULL) == 1 &&
+                EVP_DigestUpdate(h->context, signer->bytes, sizeof(signer->bytes)) == 1 &&
+                EVP_DigestUpdate(h->context, r_bytes, n) == 1 &&
+                EVP_DigestUpdate(h->context, s_bytes, n) == 1 &&
+                EVP_DigestUpdate(h->context, message, n_message) == 1 &&
+                EVP_DigestFinal_ex(h->context, ret->bytes, NULL) == 1;
 }
 
 bool signature_ecdsa_good_again(struct signatures *s, const struct digest *signer, EVP_PKEY *key,

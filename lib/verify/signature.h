@@ -17,6 +17,9 @@ int signatures_new(struct signatures **ret);
 void signatures_free(struct signatures *s);
 DEFINE_FREEP(struct signatures, signatures_free)
 
+/* SHA-256, 384 or 512 of the bytes; ret has room. False for another hash. */
+bool signature_hash(struct signatures *s, enum pcr_hash hash, const void *bytes, size_t n, uint8_t *ret);
+
 /* r and s are n bytes each, big-endian; hash is PCR_SHA256, 384 or 512. False also for a key of another
  * kind. */
 bool signature_ecdsa_good(struct signatures *s, EVP_PKEY *key, enum pcr_hash hash, const uint8_t *r_bytes,

@@ -92,10 +92,10 @@ int tdx_verify(const struct tdx_quote *quote, const struct anchors *a, struct ch
         return 0;
 }
 
-static bool sha384_is(struct span bytes, const uint8_t expected[SHA384_SIZE]) {
+static bool sha384_is(const struct anchors *a, struct span bytes, const uint8_t expected[SHA384_SIZE]) {
         uint8_t digest[SHA384_SIZE];
 
-        return EVP_Digest(bytes.bytes, bytes.n, digest, NULL, EVP_sha384(), NULL) == 1 &&
+        return signature_hash(a->signatures, PCR_SHA384, bytes.bytes, bytes.n, digest) &&
                 CRYPTO_memcmp(digest, expected, SHA384_SIZE) == 0;
 }
 
@@ -116,12 +116,13 @@ static const char *difference(const struct tdx_measurements *a, const struct tdx
         return memcmp(a->rtmr, b->rtmr, sizeof(a->rtmr)) != 0 ? "rtmr" : NULL;
 }
 
-void tdx_report_verify(const struct tdx_report *report, const struct tdx_quote *quote, struct checks *c) {
+void tdx_report_verify(const struct tdx_report *report, const struct tdx_quote *quote,
+        const struct anchors *a, struct checks *c) {
         const char *differs = quote ? difference(&report->td, &quote->td) : NULL;
 
         check_that(c, CHECK_TD_REPORT_HASHES,
-                sha384_is(report->tee_tcb_info, report->tee_tcb_info_hash) &&
-                        sha384_is(report->td_info, report->tee_info_hash),
+                sha384_is(a, report->tee_tcb_info, report->tee_tcb_info_hash) &&
+                        sha384_is(a, report->td_info, report->tee_info_hash),
                 "SHA-384 of the TDREPORT's parts; its MAC can be checked on its platform alone");
         if (differs)
                 check_note(c, CHECK_TD_REPORT_QUOTE, CHECK_FAIL, "TDREPORT and TD quote differ in %s",

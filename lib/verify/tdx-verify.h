@@ -10,4 +10,5 @@
 int tdx_verify(const struct tdx_quote *quote, const struct anchors *a, struct checks *c, struct diag *d);
 
 /* A TDREPORT by itself, and beside the quote that was made of it (NULL: none). */
-void tdx_report_verify(const struct tdx_report *report, const struct tdx_quote *quote, struct checks *c);
+void tdx_report_verify(const struct tdx_report *report, const struct tdx_quote *quote,
+        const struct anchors *a, struct checks *c);

@@ -44,9 +44,9 @@ static void put_checks(struct json_text *t, const struct checks *c) {
                         continue;
                 json_text_raw(t, between);
                 json_text_string(t, check_name(i));
-                put_key(t, "result");
+                json_text_raw(t, ",\"result\":");
                 json_text_string(t, check_result_to_string(c->of[i].result));
-                put_key(t, "detail");
+                json_text_raw(t, ",\"detail\":");
                 json_text_string(t, c->of[i].detail);
                 json_text_raw(t, "}");
                 between = ",{\"name\":";

@@ -208,11 +208,11 @@ static int verify_hardware(struct verifier *v, const struct anchors *a, struct v
         if (r < 0)
                 return r;
         if (e->has_td_report)
-                tdx_report_verify(&e->td_report, e->has_td_quote ? &e->td_quote : NULL, c);
+                tdx_report_verify(&e->td_report, e->has_td_quote ? &e->td_quote : NULL, a, c);
         if (e->has_snp && e->has_td_quote)
                 check_note(c, CHECK_RECORDS, CHECK_FAIL, "a TD quote does not go with an SNP report");
         if (e->has_hcl)
-                hcl_verify(e, c);
+                hcl_verify(e, a, c);
         return 0;
 }
 
