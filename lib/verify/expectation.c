@@ -200,25 +200,39 @@ static void read_tcb(struct reader *r, const struct json_node *value, void *into
         read_object(r, value, keys, N_NAMES(keys), into);
 }
 
+/* A number up to 255, without leading zeros; moves *text on. */
+static bool take_byte(const char **text, uint8_t *ret) {
+        unsigned value = 0;
+        const char *p = *text;
+
+        while (*p >= '0' && *p <= '9' && value <= UINT8_MAX)
+                value = 10 * value + (unsigned)(*p++ - '0');
+        if (p == *text || (**text == '0' && p - *text > 1) || value > UINT8_MAX)
+                return false;
+        *text = p;
+        *ret = (uint8_t)value;
+        return true;
+}
+
+static bool take_dot(const char **text) {
+        return *(*text)++ == '.';
+}
+
 /* "1.55.8" */
 static void read_firmware(struct reader *r, const struct json_node *value, void *into) {
         struct expectation *e = into;
-        unsigned major, minor, build;
-        char end;
+        struct snp_firmware f = {};
+        const char *text = value->string;
 
         if (!reader_is(r, value, JSON_STRING))
                 return;
-        if (sscanf(value->string, "%3u.%3u.%3u%c", &major, &minor, &build, &end) != 3 || major > UINT8_MAX ||
-                minor > UINT8_MAX || build > UINT8_MAX) {
+        if (!take_byte(&text, &f.major) || !take_dot(&text) || !take_byte(&text, &f.minor) ||
+                !take_dot(&text) || !take_byte(&text, &f.build) || *text) {
                 reader_complain(r, value->at, "a firmware is written as \"1.55.8\"");
                 return;
         }
         e->has_firmware = true;
-        e->firmware = (struct snp_firmware){
-                .major = (uint8_t)major,
-                .minor = (uint8_t)minor,
-                .build = (uint8_t)build,
-        };
+        e->firmware = f;
 }
 
 static void read_mitigations(struct reader *r, const struct json_node *value, void *into) {
@@ -283,11 +297,11 @@ static void read_vm_configuration(struct reader *r, const struct json_node *valu
         *object = value;
 }
 
-/* The number of a register, or -1 after a complaint. */
+/* The number of a register, without leading zeros; -1 after a complaint. */
 static int read_pcr_number(struct reader *r, const char *text, struct json_position at) {
         uint64_t number;
 
-        if (number_parse(text, 10, PCR_COUNT - 1, &number) >= 0)
+        if (number_parse(text, 10, PCR_COUNT - 1, &number) >= 0 && (text[0] != '0' || !text[1]))
                 return (int)number;
         reader_complain(r, at, "a PCR is a number from 0 to %d", PCR_COUNT - 1);
         return -1;
@@ -299,9 +313,7 @@ static void read_pcr_values(struct reader *r, const struct json_node *value, str
         for (const struct json_node *m = value->children; m; m = m->next) {
                 int pcr = read_pcr_number(r, m->key, m->key_at);
 
-                if (pcr >= 0 && e->pcrs[pcr].bytes)
-                        reader_complain(r, m->key_at, "PCR %d stands here twice", pcr);
-                else if (pcr >= 0)
+                if (pcr >= 0)
                         read_values(r, m, pcr_hash_size(e->pcr_bank), "", &e->pcrs[pcr]);
         }
 }
