@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
+
+#include "lib/base/file.h"
 
 #define JOURNAL_STREAM_SOCKET "/run/systemd/journal/stdout"
 #define TEXT_MAX 2048
@@ -51,13 +51,6 @@ static void log_to_journal(int priority, const char *message_id, const struct lo
                 free(owned[i]);
 }
 
-/* In an initrd without a journal: told by its numbers, like everything that was handed to us. */
-static bool stderr_is_kmsg(void) {
-        struct stat st;
-
-        return fstat(STDERR_FILENO, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 11);
-}
-
 void log_entry(int priority, const char *message_id, const struct log_field *fields, size_t n_fields,
         const char *format, ...) {
         char message[TEXT_MAX];
@@ -68,7 +61,7 @@ void log_entry(int priority, const char *message_id, const struct log_field *fie
         va_end(ap);
         if (stderr_is_journal())
                 log_to_journal(priority, message_id, fields, n_fields, message);
-        else if (stderr_is_kmsg()) /* one write, one line; of the kernel's facilities, daemon */
+        else if (file_is_kernel_log(STDERR_FILENO)) /* an initrd without a journal: one write, one line */
                 dprintf(STDERR_FILENO, "<%d>%s: %s\n", LOG_DAEMON | priority, program_invocation_short_name,
                         message);
         else

@@ -20,6 +20,7 @@
 #include "daemon/trial.h"
 #include "lib/base/file.h"
 #include "lib/enforce/gate.h"
+#include "lib/facts/kernel-log.h"
 
 #define EXIT_USAGE 2
 #define RELEASE_USEC (10 * 1000 * 1000)
@@ -213,6 +214,27 @@ static int open_gate(const struct options *o, struct diag *d) {
         return result.effective ? 0 : diag_fail(d, result.error ?: -EIO, "%s", result.what);
 }
 
+/* What is given on the command line and by the unit, in whose sandbox nobody can open the kernel's log. */
+static int take_inputs(const struct options *o, const struct context *c, struct cpuid_table *cpuid,
+        struct kernel_log *log, struct diag *d) {
+        int r = o->cpuid ? read_cpuid(o->cpuid, cpuid, d) : 0;
+
+        if (r < 0 || c->simulated || !file_is_kernel_log(STDIN_FILENO))
+                return r;
+        r = kernel_log_init(log, STDIN_FILENO);
+        return r < 0 ? diag_errno(d, r, "the kernel's log on standard input") : 0;
+}
+
+static int make_loop(struct context *c, sd_event **ret, struct diag *d) {
+        int r = sd_event_new(ret);
+
+        if (r >= 0)
+                r = watch_signals(*ret, c);
+        if (r >= 0)
+                r = sd_event_set_watchdog(*ret, 1);
+        return r < 0 ? diag_errno(d, r, "event loop") : 0;
+}
+
 static int serve(const struct options *o, sd_event *event, struct manager *m, struct sysroot *root,
         struct bus **ret, struct diag *d) {
         const struct bus_options options = {
@@ -232,6 +254,7 @@ static int run(struct options *o, struct diag *d) {
         _cleanup_(closep) int foreground = -1;
         _cleanup_(state_done) struct state state = STATE_NONE;
         _cleanup_(cpuid_table_done) struct cpuid_table cpuid = {};
+        _cleanup_(kernel_log_done) struct kernel_log log = KERNEL_LOG_NONE;
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(manager_freep) struct manager *manager = NULL;
         _cleanup_(target_freep) struct target *target = NULL;
@@ -258,21 +281,17 @@ static int run(struct options *o, struct diag *d) {
         context.foreground = foreground;
         if (o->task == TASK_EARLY && early_is_over(&state))
                 return diag_fail(d, -EALREADY, "the initrd is over");
-        r = o->cpuid ? read_cpuid(o->cpuid, &cpuid, d) : 0;
+        r = take_inputs(o, &context, &cpuid, &log, d);
+        if (r >= 0)
+                r = make_loop(&context, &event, d);
         if (r < 0)
                 return r;
-        r = sd_event_new(&event);
-        if (r >= 0)
-                r = watch_signals(event, &context);
-        if (r >= 0)
-                r = sd_event_set_watchdog(event, 1);
-        if (r < 0)
-                return diag_errno(d, r, "event loop");
         const struct manager_options options = {
                 .root = root,
                 .state = &state,
                 .event = event,
                 .cpuid = o->cpuid ? &cpuid : NULL,
+                .log = log.fd >= 0 ? &log : NULL,
                 .probe = o->probe,
                 .mode = mode_override(root, o),
                 .event_buffer = o->event_buffer,

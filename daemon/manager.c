@@ -354,6 +354,7 @@ static int write_everything(const struct manager *m, int fd) {
                 .scope = SNAPSHOT_SCOPE_EVERYTHING,
                 .cpuid = m->o.cpuid,
                 .seen = m->picture->snapshot,
+                .log = m->o.log,
                 .foreign = m->o.foreign,
         };
         _cleanup_(snapshot_freep) struct snapshot *snapshot = NULL;

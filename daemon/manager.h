@@ -18,6 +18,7 @@ struct manager_options {
         const struct state *state;
         sd_event *event;
         const struct cpuid_table *cpuid; /* recorded leaves in place of the processor's, or NULL */
+        struct kernel_log *log;          /* of the kernel, for who may not open it; or NULL */
         enum probe_method probe;
         enum policy_mode mode;        /* in place of the policy's; UNSET: the policy's */
         uint32_t event_buffer;        /* see uevents_new() */

@@ -118,6 +118,7 @@ static int look(struct manager *m, const struct arrivals *arrivals, struct pictu
                 .scope = SNAPSHOT_SCOPE_DECISIONS,
                 .cpuid = m->o.cpuid,
                 .probe = m->probe,
+                .log = m->o.log,
                 .network = m->network ? network_watch_probe(m->network) : NULL,
                 .root_awaited = m->o.early,
                 .mounts_hold = arrivals && mount_watch_holds(m->mounts),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -68,6 +69,12 @@ int file_fill_standard(void) {
                 if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
                         return -errno;
         return 0;
+}
+
+bool file_is_kernel_log(int fd) {
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 11);
 }
 
 int file_write_fd(int fd, const void *bytes, size_t n) {

@@ -2,6 +2,7 @@
 #pragma once
 
 /* Whole files: read bounded, written so that a reader sees the old one or the new one and never a part. */
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -19,6 +20,9 @@ int file_read_at(int folder, const char *name, size_t max, char **ret, size_t *r
  * What is written to one that was closed still fails.
  */
 int file_fill_standard(void);
+
+/* Whether it is the kernel's log, /dev/kmsg. */
+bool file_is_kernel_log(int fd);
 
 /* Writes all n bytes; EINTR and short writes are carried on. */
 int file_write_fd(int fd, const void *bytes, size_t n);

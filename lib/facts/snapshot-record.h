@@ -5,6 +5,7 @@
 #include "lib/base/guid.h"
 #include "lib/base/sysroot.h"
 #include "lib/facts/channel-probe.h"
+#include "lib/facts/kernel-log.h"
 #include "lib/facts/network-probe.h"
 #include "lib/facts/snapshot.h"
 
@@ -18,6 +19,7 @@ struct snapshot_record_options {
         const struct cpuid_table *cpuid; /* a recording instead of the processor's; NULL: execute CPUID */
         struct channel_probe *probe;     /* NULL: channels stay unknown */
         const struct snapshot *seen;     /* without probes: what others saw with theirs; or NULL */
+        struct kernel_log *log; /* NULL: dev/kmsg is opened; with `seen`, what others followed of it */
         const struct network_probe *network; /* what it knows; NULL: interfaces and routes stay unknown */
         bool root_awaited;                   /* this is an initrd */
         bool mounts_hold; /* mounts and swap are what they were: snapshot_record_arrivals() need not look */

@@ -8,13 +8,12 @@ A file that is added to these folders and forgotten in meson.build fails here, a
 it is for whoever adds it to say where that kind belongs.
 """
 
-import functools
 import os
 import pathlib
 import re
 import subprocess
-import tempfile
 
+from destdir import root
 from harness import SOURCE, Programs
 from tap import main
 
@@ -34,6 +33,7 @@ PLACES = [
     (r"units/dracut/(.*)", r"usr/lib/dracut/modules.d/\1"),
     (r"units/initramfs-tools/(.*)", r"usr/share/initramfs-tools/\1"),
     (r"units/(sysusers|tmpfiles)\.conf", r"usr/lib/\1.d/cvmd.conf"),
+    (r"units/needrestart\.conf", "etc/needrestart/conf.d/cvmd.conf"),
     (r"units/(.*\.preset)", r"usr/lib/systemd/system-preset/\1"),
     (r"units/(.*\.catalog)", r"usr/lib/systemd/catalog/\1"),
     (r"units/(.*\.(?:service|target|timer|socket|path|mount))(?:\.in)?", r"usr/lib/systemd/system/\1"),
@@ -58,20 +58,6 @@ def wanted():
     sources = [str(path.relative_to(SOURCE)) for folder in ("units", "man", "policy")
                for path in sorted(pathlib.Path(SOURCE, folder).rglob("*")) if path.is_file()]
     return {place(source): source for source in sources if place(source)}
-
-
-@functools.cache
-def destdir():
-    """An installation, gone with this process; the reference keeps it until then."""
-    folder = tempfile.TemporaryDirectory(prefix="cvmd-install-")
-    build = pathlib.Path(Programs.cvmd).resolve().parents[1]
-    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", folder.name], check=True,
-                   stdout=subprocess.DEVNULL, umask=0o022)
-    return folder
-
-
-def root():
-    return pathlib.Path(destdir().name)
 
 
 def installed():

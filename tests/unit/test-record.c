@@ -3,6 +3,8 @@
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -348,6 +350,69 @@ static void the_kernel_log_is_read_by_records(void **state) {
         assert_string_equal(live->kmsg[1], "hv_vmbus: Vmbus version:6.0");
 }
 
+static void write_record(int fd, const char *record) {
+        assert_int_equal(write(fd, record, strlen(record)), (ssize_t)strlen(record));
+}
+
+/* A socket that keeps records apart gives one for each read, and EAGAIN after the last, as the kernel log
+ * does.
+ */
+static void the_kernel_log_is_followed(void **state) {
+        _cleanup_(kernel_log_done) struct kernel_log log = KERNEL_LOG_NONE;
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+        _cleanup_(snapshot_freep) struct snapshot *first = NULL, *second = NULL, *helper = NULL,
+                                                  *torn = NULL;
+        int ends[2];
+
+        assert_int_equal(sysroot_new(scratch.path, &root, NULL), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+        log.fd = ends[0];
+        write_record(ends[1], "6,1,100,-;Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2\n");
+        write_record(ends[1], "6,2,100,-;something else\n");
+        first = record(root, &(struct snapshot_record_options){ .log = &log });
+        assert_int_equal(first->n_kmsg, 1);
+
+        /* a helper has what was followed before it was made, and takes nothing away */
+        write_record(ends[1], "6,3,200,-;hv_vmbus: Vmbus version:6.0\n");
+        helper = record(root, &(struct snapshot_record_options){ .log = &log, .seen = first });
+        assert_int_equal(helper->n_kmsg, 1);
+        second = record(root, &(struct snapshot_record_options){ .log = &log });
+        assert_int_equal(second->n_kmsg, 2);
+        assert_string_equal(second->kmsg[1], "hv_vmbus: Vmbus version:6.0");
+
+        /* what cannot be read any more is told, and what was read stands */
+        close(ends[0]);
+        close(ends[1]);
+        torn = record(root, &(struct snapshot_record_options){ .log = &log });
+        assert_int_equal(torn->n_kmsg, 2);
+        assert_non_null(snapshot_find(torn, "dev/kmsg"));
+        assert_int_equal(snapshot_find(torn, "dev/kmsg")->error, EBADF);
+}
+
+static void the_kernel_log_is_read_from_its_beginning(void **state) {
+        static const char text[] = "6,1,100,-;hv_vmbus: Vmbus version:6.0\n";
+        _cleanup_(kernel_log_done) struct kernel_log log = KERNEL_LOG_NONE;
+        _cleanup_(scratch_done) struct scratch scratch = scratch_new();
+        _cleanup_(closep) int fd = openat(scratch.fd, "log", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        write_record(fd, text);
+        assert_int_equal(kernel_log_init(&log, fd), 0);
+        assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+        assert_int_equal(kernel_log_follow(&log), 0);
+        assert_int_equal(log.n, 1);
+        assert_int_equal(kernel_log_init(&log, -1), -EBADF);
+}
+
+/* No host makes this grow without end. */
+static void no_more_of_the_kernel_log_is_kept_than_a_bounded_number(void **state) {
+        _cleanup_(kernel_log_done) struct kernel_log log = KERNEL_LOG_NONE;
+
+        for (int i = 0; i < 1000; i++)
+                assert_int_equal(kernel_log_keep(&log, "hv_vmbus: Invalid offer 9 from the host"), 0);
+        assert_int_equal(log.n, 256);
+}
+
 /* As the kernel writes its tables; what is not on a block device is left out. */
 static void tables_of_proc_are_read(void **state) {
         static const char mountinfo[] =
@@ -432,6 +497,9 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_out_of_reach_stays),
         cmocka_unit_test(a_guest_without_vmbus_has_no_devices),
         cmocka_unit_test(the_kernel_log_is_read_by_records),
+        cmocka_unit_test(the_kernel_log_is_followed),
+        cmocka_unit_test(the_kernel_log_is_read_from_its_beginning),
+        cmocka_unit_test(no_more_of_the_kernel_log_is_kept_than_a_bounded_number),
         cmocka_unit_test(tables_of_proc_are_read),
         cmocka_unit_test(odd_characters_in_tables),
 };

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The units as they are installed: what cvmd can reach in its sandbox and what not, with a root that is read-only, too; and
+# what becomes of a cvmd that cannot start.
+. ./lib.sh
+. ./daemon.sh
+
+network=00000000-0000-4000-8000-000000000047
+broken=/run/systemd/system/cvmd.service.d/90-broken.conf
+
+own_namespace() {
+        [ "$(readlink /proc/1/ns/mnt)" != "$(readlink "/proc/$(cvmd_pid)/ns/mnt")" ]
+}
+
+inside() { # COMMAND...: with the mounts that cvmd has
+        nsenter -m -t "$(cvmd_pid)" "$@"
+}
+
+status_of() { # FIELD VALUE
+        equal "$2" "$(sed -n "s/^$1:[[:space:]]*//p" "/proc/$(cvmd_pid)/status")"
+}
+
+drop_ins() { # none but the one that gives recorded CPUID leaves, and it changes nothing else
+        equal "/etc/systemd/system/cvmd.service.d/50-test.conf" "$(systemctl show -P DropInPaths cvmd)" &&
+                equal "[Service] EnvironmentFile ExecStart ExecStart" \
+                        "$(grep -v '^#' /etc/systemd/system/cvmd.service.d/50-test.conf | cut -d= -f1 | xargs)"
+}
+
+same_disks() { # what cvmd knows of mounts is what PID 1 has
+        cvmctl snapshot | sed -n 's/^mount \([0-9:]*\) .*/\1/p' | sort >/tmp/known
+        awk '$3 !~ /^0:/ { print $3 }' /proc/1/mountinfo | sort >/tmp/mounted
+        diff /tmp/mounted /tmp/known
+}
+
+knows_vmbus() { # which only the kernel's log tells
+        cvmctl status --json | jq -e '.vmbus.version | test("^[0-9]+[.][0-9]+$")'
+}
+
+trial_is_noted() { # FILE
+        cvmctl trial start --boots=2 && wait_until 30 test -s "$1"
+}
+
+lines_of() { # TEXT: of this cvmd alone
+        journalctl -b -o cat --no-pager "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID cvmd)" | grep -cF "$1"
+}
+
+read_only_disk() {
+        for _folder in /etc /var; do
+                mount --bind $_folder $_folder && mount -o remount,bind,ro $_folder || return 1
+        done
+}
+
+restarts() {
+        systemctl show -P NRestarts cvmd
+}
+
+tried() { # TIMES at least
+        [ "$(restarts)" -ge "$1" ]
+}
+
+simulator
+offer 100 $NETWORK $network 0
+enforce_strictly
+check "cvmd starts" cvmd_start
+check "in the unit as it is installed" drop_ins
+check "it has mounts of its own" own_namespace
+check "one capability" status_of CapEff 0000000000001000
+check "and a filter of system calls" status_of Seccomp 2
+for path in /usr/x /etc/x /var/lib/x /root/x /sys/fs/cgroup/x; do
+        check "it cannot write to $path" sh -c "! nsenter -m -t $(cvmd_pid) touch $path"
+done
+check "it cannot see other devices" sh -c "! nsenter -m -t $(cvmd_pid) ls /dev/vda /dev/kmsg"
+check "what it knows of disks is what there is" same_disks
+check "it knows what the kernel's log says" knows_vmbus
+check "and what the kernel's probe says" is $network .source kernel-probe
+check "it blocks, in there" is $network '.verdict, .rule' blocked payload-private
+check "the kernel agrees" held $network 100
+
+mkdir -p /mnt/late
+check "a file system is mounted" mount -t tmpfs tmpfs /mnt/late
+check "which it sees" wait_until 10 inside mountpoint -q /mnt/late
+check "and does not hold on to" umount /mnt/late
+check "a late /var" mount -t tmpfs tmpfs /var/lib/cvmd
+check "is written to" trial_is_noted /var/lib/cvmd/trial
+check "the trial is confirmed" cvmctl confirm --trial
+check "and /var goes again" wait_until 10 umount /var/lib/cvmd
+rm -f /etc/cvmd/trial
+
+check "/etc and /var become read-only" read_only_disk
+check "cvmd starts all the same" cvmd_start
+check "it blocks" judged $network blocked
+check_not "a decision that is to last is refused" cvmctl allow --permanent $network
+check "in words that tell why" sh -c "cvmctl allow --permanent $network 2>&1 | tee /dev/stderr | grep -q 'Read-only file system'"
+check "the device stays blocked" judged $network blocked
+check "it was not started again and again" equal 0 "$(restarts)"
+check "they become writable" umount /etc /var
+check "cvmd starts again" cvmd_start
+check "and decides for good" cvmctl block --permanent $network
+check "as a file says" test -s /etc/cvmd/policy.d/10-by-hand.json
+check "until it forgets" cvmctl forget --permanent $network
+
+mkdir -p ${broken%/*} && printf '[Service]\nExecStart=\nExecStart=/bin/false\n' >$broken && systemctl daemon-reload
+systemctl restart cvmd
+check "a cvmd that cannot start is tried again" wait_until 60 tried 5
+rm $broken && systemctl daemon-reload
+check "until it can" wait_until 60 cvmd_active
+clean_slate
+finish
