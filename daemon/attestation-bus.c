@@ -19,6 +19,12 @@ static int get_details(sd_bus *connection, const char *path, const char *interfa
         return detect_append_details(a, reply);
 }
 
+/* Before it was taken: the error is the answer. */
+static int refuse(struct attestation *a, int r, const struct diag *d, sd_bus_error *error) {
+        a->bus->manager->counters.evidence_refused++;
+        return sd_bus_error_is_set(error) ? r : error_set_in(error, ERRORS_ATTESTATION, r, d);
+}
+
 static int method_get_evidence(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         const struct authz_query query = { AUTHZ_ATTEST, "evidence", .method = method_get_evidence,
                 .userdata = userdata };
@@ -29,14 +35,14 @@ static int method_get_evidence(sd_bus_message *call, void *userdata, sd_bus_erro
         int r = request_new(a, call, &q, &d);
 
         if (r < 0)
-                return error_set_in(error, ERRORS_ATTESTATION, r, &d);
+                return refuse(a, r, &d, error);
         r = authz_check(a->bus->authz, call, &query, &caller, error);
         if (r <= 0)
-                return r < 0 ? r : 1;
+                return r < 0 ? refuse(a, r, &d, error) : 1;
         r = request_set_caller(q, caller);
         if (r >= 0)
                 r = attestation_take(a, &q, &d);
-        return r < 0 ? error_set_in(error, ERRORS_ATTESTATION, r, &d) : 1; /* answered later */
+        return r < 0 ? refuse(a, r, &d, error) : 1; /* answered later */
 }
 
 static int method_describe_providers(sd_bus_message *call, void *userdata, sd_bus_error *error) {

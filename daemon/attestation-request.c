@@ -271,7 +271,11 @@ void request_free(struct request *q) {
         free(q);
 }
 
-static void answered(struct request *q) {
+static void answered(struct request *q, bool given) {
+        struct manager_counters *c = &q->attestation->bus->manager->counters;
+
+        c->evidence_given += given;
+        c->evidence_refused += !given;
         q->call = sd_bus_message_unref(q->call);
         q->patience = sd_event_source_unref(q->patience);
 }
@@ -280,14 +284,14 @@ void request_answer(struct request *q, int memory) {
         if (!q->call)
                 return;
         (void)sd_bus_reply_method_return(q->call, "h", memory); /* one that is gone does not listen */
-        answered(q);
+        answered(q, true);
 }
 
 void request_fail_named(struct request *q, const char *name, const char *text) {
         if (!q->call)
                 return;
         (void)sd_bus_reply_method_errorf(q->call, name, "%s", text);
-        answered(q);
+        answered(q, false);
 }
 
 void request_fail(struct request *q, int r, const struct diag *d) {

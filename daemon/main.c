@@ -14,6 +14,7 @@
 #include "daemon/early.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
+#include "daemon/metrics.h"
 #include "daemon/options.h"
 #include "daemon/power-off.h"
 #include "daemon/target.h"
@@ -258,6 +259,7 @@ static int run(struct options *o, struct diag *d) {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(manager_freep) struct manager *manager = NULL;
         _cleanup_(target_freep) struct target *target = NULL;
+        _cleanup_(metrics_freep) struct metrics *metrics = NULL;
         _cleanup_(bus_freep) struct bus *bus = NULL;
         struct context context = {
                 .simulated = o->simulator || strcmp(o->root, "/") != 0,
@@ -312,6 +314,8 @@ static int run(struct options *o, struct diag *d) {
         manager_observe(manager, &observer);
         if (has_target(o, &context))
                 r = target_new(o->systemd, &state, event, manager, &target, d);
+        if (r >= 0 && o->metrics)
+                r = metrics_new(&state, event, manager, &metrics, d);
         if (r >= 0)
                 r = manager_start(manager, d);
         if (r < 0)

@@ -32,6 +32,7 @@ struct manager_options {
 struct manager_counters {
         uint64_t looks, arrivals, decisions, rescans, rebounds, actions, actions_failed;
         uint64_t uevents, uevents_forged, receive_errors;
+        uint64_t evidence_given, evidence_refused;
 };
 
 /* Any of the functions may be NULL. */

@@ -31,6 +31,7 @@ static const char help[] =
         "                       system in DIR has no cvmd that is enabled\n"
         "  --release[=gate]     Give back what an earlier cvmd holds: gate and blocks, or\n"
         "                       the gate alone\n"
+        "  --metrics            Keep metrics in the state folder, for Prometheus\n"
         "  --event-buffer=BYTES Let so many bytes of uevents wait: for tests\n"
         "  --clean-end          Note that this boot ends cleanly, and end\n"
         "  --trial-patience=SEC Wait for /var in a trial, instead of 30 s: for tests\n"
@@ -55,6 +56,7 @@ enum {
         OPTION_BACKGROUND,
         OPTION_HANDOVER,
         OPTION_RELEASE,
+        OPTION_METRICS,
         OPTION_EVENT_BUFFER,
         OPTION_CLEAN_END,
         OPTION_TRIAL_PATIENCE,
@@ -75,6 +77,7 @@ static const struct option table[] = {
         { "background", no_argument, NULL, OPTION_BACKGROUND },
         { "handover", required_argument, NULL, OPTION_HANDOVER },
         { "release", optional_argument, NULL, OPTION_RELEASE },
+        { "metrics", no_argument, NULL, OPTION_METRICS },
         { "event-buffer", required_argument, NULL, OPTION_EVENT_BUFFER },
         { "clean-end", no_argument, NULL, OPTION_CLEAN_END },
         { "trial-patience", required_argument, NULL, OPTION_TRIAL_PATIENCE },
@@ -127,6 +130,9 @@ static int take(int option, const char *argument, void *data, struct diag *d) {
                 if (value < 0)
                         return diag_fail(d, -EINVAL, "--mode=%s: audit, enforce or off", argument);
                 o->mode = (enum policy_mode)value;
+                return 0;
+        case OPTION_METRICS:
+                o->metrics = true;
                 return 0;
         case OPTION_EARLY:
                 return take_task(o, TASK_EARLY, d);

@@ -21,6 +21,7 @@ enum options_task {
 struct options {
         enum options_task task;
         const char *new_root;  /* of TASK_HANDOVER */
+        bool metrics;          /* as a file in the state folder */
         bool background;       /* leave the foreground once everything was looked at */
         const char *root;      /* "/" when not given */
         const char *simulator; /* NULL: none */

@@ -137,7 +137,7 @@ int file_replace_at(int folder, const char *name, unsigned mode, const void *byt
         return 0;
 }
 
-int file_put_at(int folder, const char *name, const void *bytes, size_t n) {
+int file_put_at(int folder, const char *name, unsigned mode, const void *bytes, size_t n) {
         _cleanup_(freep) char *temporary = NULL;
         _cleanup_(closep) int fd = -1;
         int r;
@@ -147,7 +147,7 @@ int file_put_at(int folder, const char *name, const void *bytes, size_t n) {
         fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -errno;
-        r = file_write_fd(fd, bytes, n);
+        r = mode != 0600 && fchmod(fd, mode) < 0 ? -errno : file_write_fd(fd, bytes, n);
         if (r >= 0 && renameat(folder, temporary, folder, name) < 0)
                 r = -errno;
         if (r < 0)

@@ -32,6 +32,7 @@ int file_replace_at(int folder, const char *name, unsigned mode, const void *byt
 
 /*
  * The same for a folder that does not outlive the boot: whoever reads, even after a kill, finds the old one
- * or the new one, but nothing waits for a disk. name has no slash, and one writer; mode 0600.
+ * or the new one, but nothing waits for a disk. name has no slash, and one writer; the mode bits whatever
+ * the umask is.
  */
-int file_put_at(int folder, const char *name, const void *bytes, size_t n);
+int file_put_at(int folder, const char *name, unsigned mode, const void *bytes, size_t n);

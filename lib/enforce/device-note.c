@@ -61,7 +61,7 @@ int note_write(int state, enum note_kind kind, const struct guid *instance, cons
         n = asprintf(&line, "%s\n", text);
         if (n < 0)
                 return diag_errno(d, -ENOMEM, "%s/%s", note_kind_to_string(kind), name);
-        r = file_put_at(folder, name, line, (size_t)n);
+        r = file_put_at(folder, name, 0600, line, (size_t)n);
         return r < 0 ? diag_errno(d, r, "%s/%s", note_kind_to_string(kind), name) : 0;
 }
 

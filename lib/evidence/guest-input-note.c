@@ -49,7 +49,7 @@ int guest_input_note_put(int folder, const struct guest_input_note *note, struct
         line[LINE_SIZE - 1] = '\n';
         hex_format(note->before, sizeof(note->before), line + LINE_SIZE);
         line[2 * LINE_SIZE - 1] = '\n';
-        r = file_put_at(folder, GUEST_INPUT_NOTE_NAME, text, NOTE_SIZE);
+        r = file_put_at(folder, GUEST_INPUT_NOTE_NAME, 0600, text, NOTE_SIZE);
         return r < 0 ? diag_errno(d, r, "%s", GUEST_INPUT_NOTE_NAME) : 0;
 }
 

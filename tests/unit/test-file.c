@@ -148,8 +148,8 @@ static void puts_whole_files(void **state) {
         struct stat st;
 
         write_at(f->fd, ".a.new", "half a file that a kill left");
-        assert_int_equal(file_put_at(f->fd, "a", "old", 3), 0);
-        assert_int_equal(file_put_at(f->fd, "a", "newer", 5), 0);
+        assert_int_equal(file_put_at(f->fd, "a", 0600, "old", 3), 0);
+        assert_int_equal(file_put_at(f->fd, "a", 0600, "newer", 5), 0);
         assert_int_equal(fstatat(f->fd, "a", &st, 0), 0);
         assert_int_equal(st.st_mode & 07777, 0600);
         assert_int_equal(file_read_at(f->fd, "a", 9, &text, NULL), 0);
@@ -157,7 +157,7 @@ static void puts_whole_files(void **state) {
         assert_int_equal(faccessat(f->fd, ".a.new", F_OK, 0), -1);
         assert_int_equal(unlinkat(f->fd, "a", 0), 0);
         assert_int_equal(mkdirat(f->fd, "a", 0700), 0);
-        assert_int_equal(file_put_at(f->fd, "a", "x", 1), -EISDIR);
+        assert_int_equal(file_put_at(f->fd, "a", 0600, "x", 1), -EISDIR);
         assert_int_equal(faccessat(f->fd, ".a.new", F_OK, 0), -1);
 }
 

@@ -51,7 +51,7 @@ static void *run_kernel(void *data) {
 }
 
 static void put(const struct kernel *k, const char *name, const char *text) {
-        assert_int_equal(file_put_at(k->folder.fd, name, text, strlen(text)), 0);
+        assert_int_equal(file_put_at(k->folder.fd, name, 0600, text, strlen(text)), 0);
 }
 
 static void kernel_start(struct kernel *k) {
