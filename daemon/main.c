@@ -12,6 +12,7 @@
 
 #include "daemon/bus.h"
 #include "daemon/early.h"
+#include "daemon/flush.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/metrics.h"
@@ -190,12 +191,15 @@ static bool has_target(const struct options *o, const struct context *c) {
         return o->task == TASK_SERVE && (o->systemd || (!c->simulated && sd_booted() > 0));
 }
 
-/* What this is run for at the end of a boot. */
-static int end_boot(const struct options *o, struct diag *d) {
+/* What this is run for once /var is there, and at the end of a boot. */
+static int keep_boot(const struct options *o, struct diag *d) {
         _cleanup_(sysroot_freep) struct sysroot *root = NULL;
         int r = open_root(o, &root, d);
 
-        return r < 0 ? r : trial_mark_clean_end(root, o->state, d);
+        if (r < 0)
+                return r;
+        return o->task == TASK_FLUSH ? flush_log(root, o->state, d)
+                                     : trial_mark_clean_end(root, o->state, d);
 }
 
 /* What this is run for when it is removed: devices that come get their drivers from the kernel, who is
@@ -345,8 +349,8 @@ int main(int argc, char *argv[]) {
         }
         if (outcome == OPTIONS_SAID)
                 return EXIT_SUCCESS;
-        if (o.task == TASK_CLEAN_END)
-                r = end_boot(&o, &d);
+        if (o.task == TASK_CLEAN_END || o.task == TASK_FLUSH)
+                r = keep_boot(&o, &d);
         else
                 r = o.task == TASK_OPEN_GATE ? open_gate(&o, &d) : run(&o, &d);
         if (r == -EALREADY) { /* who started us is not to wait, nor to try again */

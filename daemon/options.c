@@ -33,6 +33,7 @@ static const char help[] =
         "                       the gate alone\n"
         "  --metrics            Keep metrics in the state folder, for Prometheus\n"
         "  --event-buffer=BYTES Let so many bytes of uevents wait: for tests\n"
+        "  --flush              Keep the decision log of this boot on the disk, and end\n"
         "  --clean-end          Note that this boot ends cleanly, and end\n"
         "  --trial-patience=SEC Wait for /var in a trial, instead of 30 s: for tests\n"
         "  --report-window=MSEC How long the vTPM shows a report again, instead of\n"
@@ -58,6 +59,7 @@ enum {
         OPTION_RELEASE,
         OPTION_METRICS,
         OPTION_EVENT_BUFFER,
+        OPTION_FLUSH,
         OPTION_CLEAN_END,
         OPTION_TRIAL_PATIENCE,
         OPTION_REPORT_WINDOW,
@@ -79,6 +81,7 @@ static const struct option table[] = {
         { "release", optional_argument, NULL, OPTION_RELEASE },
         { "metrics", no_argument, NULL, OPTION_METRICS },
         { "event-buffer", required_argument, NULL, OPTION_EVENT_BUFFER },
+        { "flush", no_argument, NULL, OPTION_FLUSH },
         { "clean-end", no_argument, NULL, OPTION_CLEAN_END },
         { "trial-patience", required_argument, NULL, OPTION_TRIAL_PATIENCE },
         { "report-window", required_argument, NULL, OPTION_REPORT_WINDOW },
@@ -91,7 +94,7 @@ static const struct option table[] = {
 static int take_task(struct options *o, enum options_task task, struct diag *d) {
         if (o->task != TASK_SERVE && o->task != task)
                 return diag_fail(d, -EINVAL,
-                        "--early, --handover, --release and --clean-end exclude each other");
+                        "--early, --handover, --release, --flush and --clean-end exclude each other");
         o->task = task;
         return 0;
 }
@@ -150,6 +153,8 @@ static int take(int option, const char *argument, void *data, struct diag *d) {
                 if (number_parse_u32(argument, 10, &o->event_buffer) < 0 || o->event_buffer == 0)
                         return diag_fail(d, -EINVAL, "--event-buffer=%s: a number of bytes", argument);
                 return 0;
+        case OPTION_FLUSH:
+                return take_task(o, TASK_FLUSH, d);
         case OPTION_CLEAN_END:
                 return take_task(o, TASK_CLEAN_END, d);
         case OPTION_TRIAL_PATIENCE:

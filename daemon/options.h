@@ -15,6 +15,7 @@ enum options_task {
         TASK_HANDOVER,  /* at its end: what is left to the system in `new_root`, or given back */
         TASK_RELEASE,   /* everything given back that an earlier cvmd holds */
         TASK_OPEN_GATE, /* the gate alone: nobody is left to let a device pass */
+        TASK_FLUSH,     /* the decision log of this boot is kept on the disk */
         TASK_CLEAN_END, /* at the end of a boot: only noted that it is clean */
 };
 

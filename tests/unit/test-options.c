@@ -63,6 +63,7 @@ static void there_is_one_task(void **state) {
                 { "--handover=/root", TASK_HANDOVER },
                 { "--release", TASK_RELEASE },
                 { "--release=gate", TASK_OPEN_GATE },
+                { "--flush", TASK_FLUSH },
         };
         enum options_outcome outcome;
         struct options o;

@@ -5,6 +5,7 @@
 . ./daemon.sh
 
 network=00000000-0000-4000-8000-000000000047
+metrics=/run/cvmd/metrics/cvmd.prom
 broken=/run/systemd/system/cvmd.service.d/90-broken.conf
 
 own_namespace() {
@@ -71,7 +72,6 @@ done
 check "it cannot see other devices" sh -c "! nsenter -m -t $(cvmd_pid) ls /dev/vda /dev/kmsg"
 check "what it knows of disks is what there is" same_disks
 check "it knows what the kernel's log says" knows_vmbus
-check "and what the kernel's probe says" is $network .source kernel-probe
 check "it blocks, in there" is $network '.verdict, .rule' blocked payload-private
 check "the kernel agrees" held $network 100
 
@@ -98,7 +98,21 @@ check "and decides for good" cvmctl block --permanent $network
 check "as a file says" test -s /etc/cvmd/policy.d/10-by-hand.json
 check "until it forgets" cvmctl forget --permanent $network
 
-mkdir -p ${broken%/*} && printf '[Service]\nExecStart=\nExecStart=/bin/false\n' >$broken && systemctl daemon-reload
+check "the decision log is kept" systemctl start cvmd-flush.service
+check "as one that verifies" cvmctl log verify "/var/lib/cvmd/boots/$(cat /proc/sys/kernel/random/boot_id).log"
+check "once more when that ends" systemctl stop cvmd-flush.service
+
+mkdir -p ${broken%/*} && cp /usr/share/doc/cvmd/examples/metrics.conf ${broken%/*}/60-metrics.conf && systemctl daemon-reload
+check "cvmd starts with metrics" systemctl restart cvmd
+check "anybody may read them" wait_until 30 setpriv --reuid=65534 --clear-groups grep -q '^cvmd_build_info' $metrics
+check "and nothing else there" sh -c '! setpriv --reuid=65534 --clear-groups ls /run/cvmd'
+check "cvmd is killed, and is back" killed_and_back
+check "with its metrics" wait_until 30 test -s $metrics
+rm ${broken%/*}/60-metrics.conf && systemctl daemon-reload
+check "cvmd starts without them" systemctl restart cvmd
+check_not "and there are none" test -e $metrics
+
+printf '[Service]\nExecStart=\nExecStart=/bin/false\n' >$broken && systemctl daemon-reload
 systemctl restart cvmd
 check "a cvmd that cannot start is tried again" wait_until 60 tried 5
 rm $broken && systemctl daemon-reload
