@@ -122,7 +122,9 @@ def test_every_option_is_there():
         assert_same(name, [o.lower() for o in documented], [o.lower() for o in shown])
         synopsis = re.findall(r"(?:\bFl|\|) (-[a-z-]+)", section(page(name), "SYNOPSIS"))
         if synopsis:
-            assert_same(f"synopsis of {name}", [f"-{option}" for option in synopsis], [re.split(r"[=\[]", o)[0] for o in shown])
+            tests = options_documented(subsections(section(page(name), "OPTIONS")).get("For tests", ""))
+            assert_same(f"synopsis of {name}", [f"-{option}" for option in synopsis],
+                        [re.split(r"[=\[]", o)[0] for o in shown if o.lower() not in tests])
         source = os.path.dirname(os.path.relpath(program, os.path.join(os.path.dirname(Programs.cvmd), "..")))
         table = re.findall(r'\{ "([a-z-]+)", \w+_argument, ', read(source, "options.c"))
         assert table or name == "cvmctl.1", name  # whose help is made from its table
@@ -229,7 +231,8 @@ def test_every_key_and_word_of_an_expectation_is_there():
     assert_same("parser", schema["properties"], re.findall(r'\{ "([^"]+)",', parser))
     bodies, defs = dict(items(text)), schema["$defs"]
     enums = {"isolation": "isolation", "tdx-tcb": "tcb-status", "mode": "mode", "state": "state", "verdicts": "verdict", "freshness": "fresh"}
-    assert_same("words", enums.values(), [name for name, node in defs.items() if "enum" in node])
+    assert_same("words", [*enums.values(), "check"], [name for name, node in defs.items() if "enum" in node])
+    assert_same("require", documented_keys(section(page("cvmd.expect.5"), "CHECKS")), defs["check"]["enum"])
     for key, name in enums.items():
         assert_same(key, words_in(bodies[key]), defs[name]["enum"])
     assert_same("bank", words_in(bodies["pcrs.bank"]), schema["properties"]["pcrs"]["properties"]["bank"]["enum"])
