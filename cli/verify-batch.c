@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One process reads lines and deals them out in turn, as many as there are jobs judge, and this one collects
- * in the same turn. So order needs no numbers, nothing is held but what pipes hold, and nobody can wait for
- * each other in a circle: whoever judges line n has got every line before it that is its own. They are
- * processes, for what OpenSSL shares between threads costs more than it saves.
+ * in the same turn. So order needs no numbers, nothing is held but what pipes and rings hold, and nobody can
+ * wait for each other in a circle: whoever judges line n has got every line before it that is its own. They
+ * are processes, for what OpenSSL shares between threads costs more than it saves.
  */
 #include "cli/verify-batch.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/line-ring.h"
 #include "cli/lines.h"
 #include "lib/base/file.h"
 #include "lib/verify/verification-json.h"
 
 #define PIPE_SIZE (1024 * 1024)
 #define JOBS_MAX 256
+#define RESULTS_TOGETHER ((size_t)64 * 1024)
 
 enum outcome { OUTCOME_END = 1, OUTCOME_GOOD, OUTCOME_REFUSED, OUTCOME_BROKEN };
 
@@ -25,6 +29,8 @@ enum outcome { OUTCOME_END = 1, OUTCOME_GOOD, OUTCOME_REFUSED, OUTCOME_BROKEN };
 struct dealt {
         uint64_t number;
         size_t size;
+        size_t at;    /* in the ring */
+        bool in_ring; /* else it follows */
         bool too_long;
 };
 
@@ -37,7 +43,8 @@ struct result {
 struct job {
         pid_t judge;
         int from; /* results */
-        int to;   /* lines; the dealer's end */
+        int to;   /* what is dealt; the dealer's end */
+        struct line_ring ring;
 };
 
 struct batch_run {
@@ -152,25 +159,71 @@ static bool make_room(char **buffer, size_t *room, size_t n) {
         return true;
 }
 
-/* The whole life of one that judges; what it has is freed with it. */
-static void judge_lines(struct batch_run *run, int from, int to) {
-        struct result end = { .outcome = OUTCOME_END };
-        char *bytes = NULL;
+/* The bytes of a line that was dealt; NULL when they do not come. */
+static const char *take_line(const struct dealt *line, int from, const struct line_ring *ring, char **buffer,
+        size_t *room) {
+        if (line->in_ring)
+                return line_ring_at(ring, line->at);
+        return make_room(buffer, room, line->size) && read_exactly(from, *buffer, line->size) ? *buffer
+                                                                                              : NULL;
+}
+
+/* Results that are still to be written. */
+struct outbox {
+        char *bytes;
+        size_t n, room;
+};
+
+static bool put_result(struct outbox *o, enum outcome outcome, const struct json_text *text) {
+        struct result result = { .outcome = outcome, .size = text ? text->n : 0 };
+
+        if (!make_room(&o->bytes, &o->room, o->n + sizeof(result) + result.size))
+                return false;
+        memcpy(o->bytes + o->n, &result, sizeof(result));
+        if (text)
+                memcpy(o->bytes + o->n + sizeof(result), text->text, text->n);
+        o->n += sizeof(result) + result.size;
+        return true;
+}
+
+static bool write_results(struct outbox *o, int to) {
+        bool written = file_write_fd(to, o->bytes, o->n) >= 0;
+
+        o->n = 0;
+        return written;
+}
+
+/* Whether reading on would wait. */
+static bool must_wait(int from) {
+        struct pollfd p = { .fd = from, .events = POLLIN };
+
+        return poll(&p, 1, 0) <= 0;
+}
+
+/*
+ * The whole life of one that judges; what it has is freed with it. Results are written together as long as
+ * there are more lines already: each wakes the one that collects.
+ */
+static void judge_lines(struct batch_run *run, struct line_ring *ring, int from, int to) {
+        struct outbox out = {};
+        char *buffer = NULL;
         struct dealt line;
         size_t room = 0;
 
         while (read_exactly(from, &line, sizeof(line))) {
-                struct result result = {};
+                const char *bytes = take_line(&line, from, ring, &buffer, &room);
+                enum outcome outcome;
 
-                if (!make_room(&bytes, &room, line.size) || !read_exactly(from, bytes, line.size))
+                if (!bytes)
                         _exit(1);
-                result.outcome = judge(run, &line, bytes);
-                result.size = run->text.n;
-                if (run->text.no_memory || file_write_fd(to, &result, sizeof(result)) < 0 ||
-                        file_write_fd(to, run->text.text, run->text.n) < 0)
+                outcome = judge(run, &line, bytes);
+                if ((line.in_ring && line_ring_release(ring) < 0) || run->text.no_memory ||
+                        !put_result(&out, outcome, &run->text))
+                        _exit(1);
+                if ((out.n >= RESULTS_TOGETHER || must_wait(from)) && !write_results(&out, to))
                         _exit(1);
         }
-        _exit(file_write_fd(to, &end, sizeof(end)) < 0);
+        _exit(!put_result(&out, OUTCOME_END, NULL) || !write_results(&out, to));
 }
 
 static void close_end(int *fd) {
@@ -182,9 +235,22 @@ static void close_ends(struct batch_run *run, bool results, bool lines) {
         for (unsigned i = 0; i < run->n_jobs; i++) {
                 if (results)
                         close_end(&run->jobs[i].from);
-                if (lines)
-                        close_end(&run->jobs[i].to);
+                if (!lines)
+                        continue;
+                close_end(&run->jobs[i].to);
+                line_ring_done(&run->jobs[i].ring);
         }
+}
+
+static int deal_line(struct job *job, struct dealt *line, const char *bytes) {
+        int r = 0;
+
+        line->in_ring = line->size <= LINE_RING_MAX; /* one that is too long has no bytes */
+        if (line->in_ring)
+                r = line_ring_put(&job->ring, bytes, line->size, &line->at);
+        if (r >= 0)
+                r = file_write_fd(job->to, line, sizeof(*line));
+        return r < 0 || line->in_ring ? r : file_write_fd(job->to, bytes, line->size);
 }
 
 /* The whole life of the one that reads. */
@@ -195,45 +261,61 @@ static void deal(struct batch_run *run, int fd) {
         int r;
 
         close_ends(run, true, false); /* so that those that judge see when nobody collects any more */
+        for (unsigned i = 0; i < run->n_jobs; i++)
+                line_ring_write(&run->jobs[i].ring);
         lines_init(&lines, fd, EVIDENCE_MAX);
-        for (unsigned turn = 0; (r = next_line(&lines, &line, &bytes)) > 0;
-                turn = (turn + 1) % run->n_jobs) {
-                int to = run->jobs[turn].to;
-
-                if (file_write_fd(to, &line, sizeof(line)) < 0 || file_write_fd(to, bytes, line.size) < 0)
+        for (unsigned turn = 0; (r = next_line(&lines, &line, &bytes)) > 0; turn = (turn + 1) % run->n_jobs)
+                if (deal_line(&run->jobs[turn], &line, bytes) < 0)
                         _exit(1);
-        }
         _exit(r < 0);
 }
 
-static int start_judge(struct batch_run *run) {
-        struct job *job = &run->jobs[run->n_jobs];
+/* What a job has: two pipes, and a ring. */
+struct ends {
         int lines[2], results[2];
+        struct line_ring ring;
+};
+
+static void ends_done(struct ends *e) {
+        for (size_t i = 0; i < 2; i++) {
+                closep(&e->lines[i]);
+                closep(&e->results[i]);
+        }
+        line_ring_done(&e->ring);
+}
+
+static int ends_init(struct ends *e) {
+        *e = (struct ends){ { -1, -1 }, { -1, -1 }, { .from = -1, .to = -1 } };
+        if (pipe2(e->lines, O_CLOEXEC) < 0 || pipe2(e->results, O_CLOEXEC) < 0)
+                return -errno;
+        fcntl(e->results[1], F_SETPIPE_SZ, PIPE_SIZE); /* or as large as it is */
+        return line_ring_init(&e->ring);
+}
+
+static int start_judge(struct batch_run *run) {
+        _cleanup_(ends_done) struct ends e;
+        int r = ends_init(&e);
         pid_t pid;
 
-        if (pipe2(lines, O_CLOEXEC) < 0)
-                return -errno;
-        if (pipe2(results, O_CLOEXEC) < 0) {
-                int r = -errno;
-
-                close(lines[0]);
-                close(lines[1]);
+        if (r < 0)
                 return r;
-        }
-        fcntl(lines[1], F_SETPIPE_SZ, PIPE_SIZE); /* or as large as they are */
-        fcntl(results[1], F_SETPIPE_SZ, PIPE_SIZE);
         pid = fork();
+        if (pid < 0)
+                return -EAGAIN;
         if (pid == 0) {
-                close(lines[1]);
-                close(results[0]);
+                close_end(&e.lines[1]);
+                close_end(&e.results[0]);
                 close_ends(run, true, true); /* those of the others, which would else never see an end */
-                judge_lines(run, lines[0], results[1]);
+                judge_lines(run, &e.ring, e.lines[0], e.results[1]);
         }
-        close(lines[0]);
-        close(results[1]);
-        *job = (struct job){ .judge = pid, .from = results[0], .to = lines[1] };
-        run->n_jobs++;
-        return pid < 0 ? -EAGAIN : 0;
+        run->jobs[run->n_jobs++] = (struct job){
+                .judge = pid,
+                .from = take_fd(&e.results[0]),
+                .to = take_fd(&e.lines[1]),
+                .ring = e.ring,
+        };
+        e.ring = (struct line_ring){ .from = -1, .to = -1 };
+        return 0;
 }
 
 /* Results in turn. The first that is at its end has had no line in this turn, and so has nobody behind it.

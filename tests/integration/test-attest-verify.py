@@ -211,6 +211,21 @@ def test_batch():
     assert verify("-", *arguments, "--jobs", "2", data=b"")[0] == 1
 
 
+def test_batch_with_lines_of_every_size():
+    """Those of more than 512 KiB go another way to those who judge; the others wrap around in their memory."""
+    piece, half = Evidence.read(KINDS[0], "bundle.cmw"), 512 * 1024
+    sizes = [half, len(piece), 300000, half - 1, half + 1, 400000, 1, 0, 2 * half, 350000, 500000, 3 * half, 200000, half] * 3
+    lines = [b"{" + b" " * (size - len(piece)) + piece[1:] if size >= len(piece) else b"x" * size for size in sizes]
+    data = b"\n".join(lines)
+    arguments = ["--batch", *WORDS, "--any-measurement"]
+    status, whole, err = verify("-", *arguments, data=data)
+    results = [json.loads(line) for line in whole.splitlines()]
+    assert status == 1 and err == "", (status, err)
+    assert ["error" in r for r in results] == [size < len(piece) for size in sizes]
+    for jobs in ["2", "3"]:
+        assert verify("-", *arguments, "--jobs", jobs, data=data) == (1, whole, ""), jobs
+
+
 def test_batch_whose_reader_leaves():
     data = b"\n".join(Evidence.read(kind, "bundle.cmw") for kind in KINDS * 50)
     path = Evidence.scratch("lines", data)

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Only the writer keeps account of what is in use, so nothing but the bytes has to be shared. */
+#include "cli/line-ring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+
+#define RING_SIZE \
+        (2 * LINE_RING_MAX) /* wherever a line of that size has to begin, it fits once all are out */
+
+int line_ring_init(struct line_ring *ret) {
+        int ends[2];
+        char *bytes = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+        if (bytes == MAP_FAILED)
+                return -errno;
+        if (pipe2(ends, O_CLOEXEC) < 0) {
+                int r = -errno;
+
+                munmap(bytes, RING_SIZE);
+                return r;
+        }
+        *ret = (struct line_ring){ .bytes = bytes, .from = ends[0], .to = ends[1] };
+        return 0;
+}
+
+static void close_end(int *fd) {
+        closep(fd);
+        *fd = -1;
+}
+
+/* The other process keeps both ends: it never meets a broken pipe when this one has put in its last line. */
+void line_ring_write(struct line_ring *r) {
+        close_end(&r->to);
+}
+
+void line_ring_done(struct line_ring *r) {
+        close_end(&r->from);
+        close_end(&r->to);
+        if (r->bytes)
+                munmap(r->bytes, RING_SIZE);
+        r->bytes = NULL;
+}
+
+/* Waits for at least one line to come back. */
+static int take_back(struct line_ring *r) {
+        char back[LINE_RING_LINES];
+        ssize_t n;
+
+        do
+                n = read(r->from, back, r->n);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        if (n == 0)
+                return -EPIPE;
+        r->first = (r->first + (size_t)n) % LINE_RING_LINES;
+        r->n -= (size_t)n;
+        return 0;
+}
+
+/* Whether so many bytes would run into the oldest line that is still in use. */
+static bool is_full(const struct line_ring *r, uint64_t start, size_t n) {
+        return r->n == LINE_RING_LINES || (r->n > 0 && start + n - r->starts[r->first] > RING_SIZE);
+}
+
+int line_ring_put(struct line_ring *r, const char *bytes, size_t n, size_t *ret_at) {
+        uint64_t start = r->put, left = RING_SIZE - start % RING_SIZE;
+
+        if (n > LINE_RING_MAX)
+                return -EMSGSIZE;
+        if (left < n)
+                start += left;
+        while (is_full(r, start, n)) {
+                int result = take_back(r);
+
+                if (result < 0)
+                        return result;
+        }
+        memcpy(r->bytes + start % RING_SIZE, bytes, n);
+        r->starts[(r->first + r->n++) % LINE_RING_LINES] = start;
+        r->put = start + n;
+        *ret_at = (size_t)(start % RING_SIZE);
+        return 0;
+}
+
+const char *line_ring_at(const struct line_ring *r, size_t at) {
+        return r->bytes + at;
+}
+
+int line_ring_release(struct line_ring *r) {
+        return file_write_fd(r->to, "", 1);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Lines from one process to one other, through memory that both have: a pipe would copy each of them twice
+ * more. Where a line is, is told in some other way; that it is no longer needed comes back through a pipe.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE_RING_MAX ((size_t)512 * 1024) /* bytes of a line; longer ones go another way */
+#define LINE_RING_LINES 64                 /* that are in it at most */
+
+struct line_ring {
+        char *bytes;  /* shared */
+        int from, to; /* the pipe that lines come back through, a byte for each; -1: closed */
+        uint64_t put; /* bytes put in so far, those left out at the end of the memory included */
+        uint64_t starts[LINE_RING_LINES]; /* of the lines in it, the oldest first */
+        size_t first, n;
+};
+
+/*
+ * Before the processes part. -errno. Every process ends it with line_ring_done(), those that have nothing to
+ * do with it at once; the one that puts lines in calls line_ring_write() first, so that it sees when the
+ * other one is gone.
+ */
+int line_ring_init(struct line_ring *ret);
+void line_ring_write(struct line_ring *r);
+void line_ring_done(struct line_ring *r);
+
+/*
+ * Puts in n bytes, at most LINE_RING_MAX, once there is room for them, and returns where: for line_ring_at()
+ * in the other process. -EPIPE: that one is gone.
+ */
+int line_ring_put(struct line_ring *r, const char *bytes, size_t n, size_t *ret_at);
+
+/* Borrowed until line_ring_release(), which gives back the oldest line that was not given back yet; -errno.
+ */
+const char *line_ring_at(const struct line_ring *r, size_t at);
+int line_ring_release(struct line_ring *r);

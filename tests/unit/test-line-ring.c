@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cli/line-ring: lines of any size arrive as they were sent, and nobody waits for one who is gone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "cli/line-ring.h"
+#include "lib/base/file.h"
+#include "tests/unit/harness.h"
+
+#define LINES 3000
+
+struct told {
+        size_t at, n;
+        uint8_t letter;
+};
+
+/* Mostly short, some of the largest, none of a size that fits a round number of times. */
+static size_t size_of(unsigned i) {
+        return i % 97 == 0 ? LINE_RING_MAX : i % 13 == 0 ? 100003 + i : (i * 7919) % 30011;
+}
+
+static bool is_as_sent(const struct line_ring *ring, const struct told *t) {
+        const char *bytes = line_ring_at(ring, t->at);
+
+        for (size_t i = 0; i < t->n; i++)
+                if ((uint8_t)bytes[i] != t->letter)
+                        return false;
+        return true;
+}
+
+static void read_all(struct line_ring *ring, int fd) {
+        struct told t;
+
+        while (read(fd, &t, sizeof(t)) == sizeof(t))
+                if (!is_as_sent(ring, &t) || line_ring_release(ring) < 0)
+                        _exit(1);
+        _exit(0);
+}
+
+static void lines_arrive_as_they_were_sent(void **state) {
+        static char line[LINE_RING_MAX];
+        struct line_ring ring;
+        int ends[2], status;
+        pid_t reader;
+
+        assert_int_equal(line_ring_init(&ring), 0);
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        reader = fork();
+        if (reader == 0) {
+                close(ends[1]);
+                read_all(&ring, ends[0]);
+        }
+        close(ends[0]);
+        line_ring_write(&ring);
+        for (unsigned i = 0; i < LINES; i++) {
+                struct told t = { .n = size_of(i), .letter = (uint8_t)i };
+
+                memset(line, t.letter, t.n);
+                assert_int_equal(line_ring_put(&ring, line, t.n, &t.at), 0);
+                assert_int_equal(file_write_fd(ends[1], &t, sizeof(t)), 0);
+        }
+        close(ends[1]);
+        assert_int_equal(waitpid(reader, &status, 0), reader);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        line_ring_done(&ring);
+}
+
+static void a_reader_that_is_gone_is_noticed(void **state) {
+        struct line_ring ring;
+        size_t at, n = 0;
+        int r;
+
+        assert_int_equal(line_ring_init(&ring), 0);
+        line_ring_write(&ring); /* the only other end was ours */
+        while ((r = line_ring_put(&ring, "line", 4, &at)) == 0)
+                n++;
+        assert_int_equal(r, -EPIPE);
+        assert_int_equal(n, LINE_RING_LINES);
+        line_ring_done(&ring);
+}
+
+static void larger_lines_are_refused(void **state) {
+        static const char line[LINE_RING_MAX + 1];
+        struct line_ring ring;
+        size_t at = 42;
+
+        assert_int_equal(line_ring_init(&ring), 0);
+        assert_int_equal(line_ring_put(&ring, line, sizeof(line), &at), -EMSGSIZE);
+        assert_int_equal(at, 42);
+        assert_int_equal(line_ring_put(&ring, line, LINE_RING_MAX, &at), 0);
+        assert_int_equal(at, 0);
+        line_ring_done(&ring);
+}
+
+static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_arrive_as_they_were_sent),
+        cmocka_unit_test(a_reader_that_is_gone_is_noticed),
+        cmocka_unit_test(larger_lines_are_refused),
+};
+RUN(tests)
