@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/attestation-tsm.h"
+#include "daemon/log.h"
 
 #define PAUSE_USEC (10 * 1000 * (uint64_t)1000) /* anyone may ask; the TPM is not theirs */
 #define LATE_PAUSE_USEC (60 * 1000 * (uint64_t)1000)
@@ -52,9 +53,29 @@ static void note(struct attestation *a, enum provider p, bool there, char *why) 
                         "Providers", NULL);
 }
 
+/* A guest that cannot attest works, and a person should know why; once for each reason, however often it is
+ * looked for. */
+static void tell(struct attestation *a) {
+        const struct provider_state *vtpm = &a->providers[PROVIDER_VTPM], *tsm = &a->providers[PROVIDER_TSM];
+        _cleanup_(freep) char *before = TAKE(a->told);
+
+        if (vtpm->there || tsm->there) {
+                if (before)
+                        log_info("evidence can be given now");
+                return;
+        }
+        if (asprintf(&a->told, "%s; %s", vtpm->why ?: "", tsm->why ?: "") < 0) {
+                a->told = NULL;
+                return;
+        }
+        if (!before || strcmp(before, a->told) != 0)
+                log_info("no evidence can be given: %s", a->told);
+}
+
 static void detected(struct attestation *a) {
         a->detecting = false;
         a->detected_at = now_usec(CLOCK_MONOTONIC);
+        tell(a);
         answer_describing(a);
 }
 

@@ -39,6 +39,7 @@ struct attestation {
         struct endorsing *endorsing;
         struct tsm_entry *tsm; /* NULL: none is open */
         struct provider_state providers[_PROVIDER_MAX];
+        char *told; /* why there is no evidence, as the journal was told; NULL: it was not */
         bool detecting;
         struct ask describe;
         uint64_t detected_at;        /* CLOCK_MONOTONIC, 0: never */

@@ -184,5 +184,6 @@ void attestation_free(struct attestation *a) {
         endorsing_free(a->endorsing);
         for (enum provider p = 0; p < _PROVIDER_MAX; p++)
                 free(a->providers[p].why);
+        free(a->told);
         free(a);
 }

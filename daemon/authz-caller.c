@@ -9,6 +9,7 @@
 #include <systemd/sd-login.h>
 
 #include "daemon/authz-private.h"
+#include "daemon/log.h"
 #include "lib/base/number.h"
 
 #define GROUP_FILE "etc/group"
@@ -58,6 +59,10 @@ static int64_t group_number(struct authz *a) {
 
         if (a->group < 0 && sysroot_read(a->root, GROUP_FILE, GROUP_FILE_MAX, &text, NULL) >= 0)
                 a->group = find_group(text, AUTHZ_GROUP);
+        if (a->group < 0 && !a->group_missed)
+                log_warning(
+                        "there is no group " AUTHZ_GROUP " in /" GROUP_FILE ": evidence is for root alone");
+        a->group_missed = a->group < 0;
         return a->group;
 }
 

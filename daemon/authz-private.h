@@ -58,7 +58,8 @@ struct authz {
         bool polkit_failed;                  /* and the last one came to nothing: that was logged */
         struct authz_caller *known[AUTHZ_KNOWN_CALLERS]; /* the oldest one is `oldest` */
         unsigned oldest;
-        int64_t group; /* number of AUTHZ_GROUP; -1: there is no such group, as far as is known */
+        int64_t group;     /* number of AUTHZ_GROUP; -1: there is no such group, as far as is known */
+        bool group_missed; /* there was none, and that was logged */
 };
 
 /* authz.c: p has its answer, and is gone afterwards; others that wait may be, too. */

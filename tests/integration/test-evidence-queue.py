@@ -367,6 +367,9 @@ def test_without_helpers_it_says_so():
         providers = guest.bus.call("/org/cvmd1", "org.cvmd1.Attestation", "DescribeProviders")[0]
         assert providers == [["vtpm", False, "cvmd-attest is not installed"],
                              ["tsm", False, "the kernel has no /sys/kernel/config/tsm/report"]], providers
+        # in the journal once, however often somebody asks
+        assert Clients(guest).error(NONCE)[0] == "NotSupported"
+        assert guest.cvmd.log().count("no evidence can be given: cvmd-attest is not installed; the kernel has no ") == 1
 
 
 def test_providers_are_found_and_told():

@@ -264,6 +264,10 @@ def test_without_polkit_root_may_and_the_group_attests():
     with started() as guest:
         FakeHelpers(guest)
         path = os.path.join(guest.simulator.root, "etc/group")
+        for _ in range(3):  # a group that is missing is told, once
+            error, text = Caller(guest).error("GetEvidence", "aya{sv}", NONCE, {}, interface="org.cvmd1.Attestation")
+            assert error == "NotAuthorized" and "there is no group cvm-attest" in text, (error, text)
+        assert guest.cvmd.log().count("there is no group cvm-attest in /etc/group: evidence is for root alone") == 1
         with open(path, "w", encoding="utf-8") as f:
             f.write(f"cvm-attest:x:{GROUP}:\n")
         member = Caller(guest, groups=(GROUP,))
