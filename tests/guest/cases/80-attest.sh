@@ -69,7 +69,7 @@ check "the bus started the helper, as its own user" helper_is cvmd-attest
 check "there is a report, a quote, claims and what ties them together" bundled hcl-report tpm-quote claims batch ak-certificate
 check "a monitor listens" monitor_start
 check "the other one is refused" refused stranger
-check "by the name NotAuthorized" wait_until 30 grep -q 'ErrorName=org.cvmd1.Error.NotAuthorized' /tmp/messages
+check "for want of a password" wait_until 30 grep -q 'ErrorName=org.freedesktop.DBus.Error.InteractiveAuthorizationRequired' /tmp/messages
 kill $monitor
 check "the guest input is as the other agent left it" restored
 if [ -s /tmp/member/b.cmw ]; then
