@@ -5,15 +5,24 @@
 
 #include "lib/format/pcr.h"
 
-int attest_bus_add(struct collector *c, sd_bus_message *call, int r, const struct job_kind *kind, void *data,
-        const struct diag *why, sd_bus_error *error) {
-        struct diag d = *why;
+int attest_bus_call(sd_bus_message *call, struct collector *c, const struct attest_method *m,
+        sd_bus_error *error) {
+        struct diag d = {};
+        int r = helper_server_admit(call, error);
+        void *data;
 
+        if (r < 0)
+                return r;
+        data = calloc(1, m->size);
+        if (!data)
+                return -ENOMEM;
+        *(struct collector **)data = c;
+        r = m->read(call, data, &d);
         if (r >= 0)
-                r = jobs_add(c->jobs, call, kind, data, &d);
-        else if (kind->free_data)
-                kind->free_data(data);
-        return r < 0 ? error_set_in(error, kind->errors, r, &d) : 1;
+                r = jobs_add(c->jobs, call, &m->kind, data, &d);
+        else if (m->kind.free_data)
+                m->kind.free_data(data);
+        return r < 0 ? error_set_in(error, m->kind.errors, r, &d) : 1;
 }
 
 int attest_read_pcrs(const char *text, uint32_t *ret, struct diag *d) {

@@ -18,9 +18,17 @@ int quote_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int maa_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int tsm_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error);
 
-/* Adds what was read, or answers what was wrong with it: r is what reading came to. data is taken over. */
-int attest_bus_add(struct collector *c, sd_bus_message *call, int r, const struct job_kind *kind, void *data,
-        const struct diag *why, sd_bus_error *error);
+/* A method with arguments. What its job has begins with a struct collector pointer. */
+struct attest_method {
+        struct job_kind kind;
+        size_t size; /* of what the job has, of which all but the collector is zero before it is read */
+        int (*read)(sd_bus_message *call, void *data, struct diag *d);
+};
+
+/* Reads the arguments and adds the job, for a caller who may: 1, or a negative errno with error filled in.
+ */
+int attest_bus_call(sd_bus_message *call, struct collector *c, const struct attest_method *m,
+        sd_bus_error *error);
 
 /* -EINVAL, with how it should look. */
 int attest_read_pcrs(const char *text, uint32_t *ret, struct diag *d);

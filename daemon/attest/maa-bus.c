@@ -38,23 +38,20 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
         return r < 0 ? r : append_key(reply, &key, &ak);
 }
 
-static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free };
+static int read_arguments(sd_bus_message *call, void *data, struct diag *d) {
+        struct maa_job *j = data;
+        const char *pcrs;
+        int r = sd_bus_message_read(call, "s", &pcrs);
+
+        return r < 0 ? r : attest_read_pcrs(pcrs, &j->selected, d);
+}
+
+static const struct attest_method method = {
+        .kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free },
+        .size = sizeof(struct maa_job),
+        .read = read_arguments,
+};
 
 int maa_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        struct collector *c = userdata;
-        struct maa_job *j;
-        struct diag d = {};
-        const char *pcrs;
-        int r = helper_server_admit(call, error);
-
-        if (r < 0)
-                return r;
-        j = calloc(1, sizeof(*j));
-        if (!j)
-                return -ENOMEM;
-        j->collector = c;
-        r = sd_bus_message_read(call, "s", &pcrs);
-        if (r >= 0)
-                r = attest_read_pcrs(pcrs, &j->selected, &d);
-        return attest_bus_add(c, call, r, &kind, j, &d, error);
+        return attest_bus_call(call, userdata, &method, error);
 }

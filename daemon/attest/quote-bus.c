@@ -65,8 +65,6 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
         return r < 0 ? r : append_quote(reply, &q, d);
 }
 
-static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free };
-
 /* There are none yet. */
 static int refuse_options(sd_bus_message *call, struct diag *d) {
         const char *name;
@@ -79,7 +77,8 @@ static int refuse_options(sd_bus_message *call, struct diag *d) {
         return r;
 }
 
-static int read_arguments(sd_bus_message *call, struct quote_job *j, struct diag *d) {
+static int read_arguments(sd_bus_message *call, void *data, struct diag *d) {
+        struct quote_job *j = data;
         const char *pcrs, *bank;
         const void *qualifying;
         size_t n;
@@ -104,18 +103,12 @@ static int read_arguments(sd_bus_message *call, struct quote_job *j, struct diag
         return refuse_options(call, d);
 }
 
-int quote_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        struct collector *c = userdata;
-        struct quote_job *j;
-        struct diag d = {};
-        int r = helper_server_admit(call, error);
+static const struct attest_method method = {
+        .kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free },
+        .size = sizeof(struct quote_job),
+        .read = read_arguments,
+};
 
-        if (r < 0)
-                return r;
-        j = calloc(1, sizeof(*j));
-        if (!j)
-                return -ENOMEM;
-        j->collector = c;
-        r = read_arguments(call, j, &d);
-        return attest_bus_add(c, call, r, &kind, j, &d, error);
+int quote_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return attest_bus_call(call, userdata, &method, error);
 }

@@ -93,8 +93,6 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
         return r < 0 ? r : append_report(reply, c, &found, d);
 }
 
-static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free };
-
 static int read_option(sd_bus_message *call, struct hcl_request *q, struct diag *d) {
         const char *name, *word;
         int freshness, r = sd_bus_message_read(call, "s", &name);
@@ -124,7 +122,9 @@ static int read_options(sd_bus_message *call, struct hcl_request *q, struct diag
         return r < 0 ? r : sd_bus_message_exit_container(call);
 }
 
-static int read_request(sd_bus_message *call, struct hcl_request *q, struct diag *d) {
+static int read_arguments(sd_bus_message *call, void *data, struct diag *d) {
+        struct report_job *j = data;
+        struct hcl_request *q = &j->request;
         const void *user_data;
         size_t n;
         int r = sd_bus_message_read_array(call, 'y', &user_data, &n);
@@ -134,24 +134,19 @@ static int read_request(sd_bus_message *call, struct hcl_request *q, struct diag
         if (n != sizeof(q->user_data))
                 return diag_fail(d, -EINVAL, "user-data of %zu bytes: it has %zu", n, sizeof(q->user_data));
         memcpy(q->user_data, user_data, n);
+        q->freshness = FRESHNESS_REPORT;
+        q->window_usec = j->collector->options.window_usec;
         if (user_data_tag(q->user_data) == USER_DATA_FOREIGN)
                 return diag_fail(d, -EINVAL, "user-data without a tag of ours");
         return read_options(call, q, d);
 }
 
-int report_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        struct collector *c = userdata;
-        struct report_job *j;
-        struct diag d = {};
-        int r = helper_server_admit(call, error);
+static const struct attest_method method = {
+        .kind = { .run = run, .errors = ERRORS_ATTEST, .free_data = free },
+        .size = sizeof(struct report_job),
+        .read = read_arguments,
+};
 
-        if (r < 0)
-                return r;
-        j = calloc(1, sizeof(*j));
-        if (!j)
-                return -ENOMEM;
-        *j = (struct report_job){ .collector = c,
-                .request = { .freshness = FRESHNESS_REPORT, .window_usec = c->options.window_usec } };
-        r = read_request(call, &j->request, &d);
-        return attest_bus_add(c, call, r, &kind, j, &d, error);
+int report_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return attest_bus_call(call, userdata, &method, error);
 }

@@ -51,8 +51,6 @@ static int run(void *data, sd_bus_message *reply, struct diag *d) {
         return r < 0 ? r : append_report(reply, &report);
 }
 
-static const struct job_kind kind = { .run = run, .errors = ERRORS_ATTEST_TSM, .free_data = tsm_job_free };
-
 /*
  * The message keeps its descriptors until the call was answered, and what is written to inblob counts when
  * the last one is closed: so it is left with another file in its place.
@@ -128,11 +126,14 @@ static int read_files(sd_bus_message *call, struct tsm_entry_files *f, struct di
         return 0;
 }
 
-static int read_arguments(sd_bus_message *call, struct tsm_job *j, struct diag *d) {
+static int read_arguments(sd_bus_message *call, void *data, struct diag *d) {
+        struct tsm_job *j = data;
         const void *inblob;
         size_t n;
-        int r = sd_bus_message_read_array(call, 'y', &inblob, &n);
+        int r;
 
+        j->files = TSM_ENTRY_FILES_NONE;
+        r = sd_bus_message_read_array(call, 'y', &inblob, &n);
         if (r < 0)
                 return r;
         if (n == 0 || n > sizeof(j->inblob))
@@ -143,19 +144,12 @@ static int read_arguments(sd_bus_message *call, struct tsm_job *j, struct diag *
         return read_files(call, &j->files, d);
 }
 
-int tsm_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        struct collector *c = userdata;
-        struct tsm_job *j;
-        struct diag d = {};
-        int r = helper_server_admit(call, error);
+static const struct attest_method method = {
+        .kind = { .run = run, .errors = ERRORS_ATTEST_TSM, .free_data = tsm_job_free },
+        .size = sizeof(struct tsm_job),
+        .read = read_arguments,
+};
 
-        if (r < 0)
-                return r;
-        j = calloc(1, sizeof(*j));
-        if (!j)
-                return -ENOMEM;
-        j->collector = c;
-        j->files = TSM_ENTRY_FILES_NONE;
-        r = read_arguments(call, j, &d);
-        return attest_bus_add(c, call, r, &kind, j, &d, error);
+int tsm_bus_call(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return attest_bus_call(call, userdata, &method, error);
 }
