@@ -22,6 +22,8 @@ static void print_verbs(struct output *out) {
         for (size_t i = 0; (v = verb_at(i)); i++) {
                 char left[64];
 
+                if (v->begins)
+                        fprintf(out->f, "\n%s:\n", v->begins);
                 snprintf(left, sizeof(left), "%s%s%s", v->name, *v->args ? " " : "", v->args);
                 print_line(out, left, v->help);
         }
@@ -51,7 +53,7 @@ static void print_placeholders(struct output *out) {
 
 void help_print(struct output *out) {
         fputs("cvmctl [OPTION...] [VERB] [ARGUMENT...]\n\n"
-              "Show and control what cvmd finds on the VMBus of a confidential VM.\n\nVerbs:\n",
+              "Show and control what cvmd finds on the VMBus of a confidential VM.\n",
                 out->f);
         print_verbs(out);
         print_placeholders(out);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/placeholder.h"
 #include "lib/base/suggest.h"
 
 #define ONLINE (CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
@@ -17,13 +18,18 @@
 #define LOG (CAN_FILES | CAN_REMOTE | CAN_JSON | CAN_WHOLE)
 
 static const struct verb verbs[] = {
-        { "status", "", 0, 0, EITHER, verb_status, "State of this guest (the default)" },
+        { "status", "", 0, 0, EITHER, verb_status, "State of this guest (the default)",
+                .begins = "This guest" },
         { "devices", "", 0, 0, EITHER, verb_devices, "All VMBus devices with their verdicts" },
         { "device", "DEV", 1, 1, EITHER, verb_device, "One device with its channels" },
         { "explain", "DEV", 1, 1, EITHER, verb_explain, "How the verdict of a device came about" },
         { "plan", "", 0, 0, EITHER | CAN_PROPOSE, verb_plan, "What enforcing would do now, at what cost" },
+        { "monitor", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WAIT, verb_monitor,
+                "Show decisions as they are made" },
+        { "log", "[FILE]", 0, 1, LOG, verb_log, "The decisions of this boot" },
+        { "log verify", "[FILE]", 0, 1, LOG, verb_log_verify, "Check that none was changed or removed" },
         { "policy check", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_check,
-                "Show what is wrong with a policy" },
+                "Show what is wrong with a policy", .begins = "Policies" },
         { "policy show", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_show,
                 "All its files as one, with origins" },
         { "policy digest", "[PATH...]", 0, ANY_NUMBER, POLICY, verb_policy_digest,
@@ -37,36 +43,33 @@ static const struct verb verbs[] = {
                 "Make a strict policy from a guest" },
         { "policy try", "PATH...", 0, ANY_NUMBER, ONLINE | CAN_POLICY | CAN_TRY_POLICY, verb_policy_try,
                 "Show for a while what the daemon would do by it" },
-        { "block", "DEV", 1, 1, ONLINE | CAN_DECIDE | CAN_TRY, verb_block, "Block a device" },
+        { "reload", "", 0, 0, ONLINE, verb_reload, "Make the daemon load its policy again" },
+        { "block", "DEV", 1, 1, ONLINE | CAN_DECIDE | CAN_TRY, verb_block, "Block a device",
+                .begins = "Decisions by hand" },
         { "allow", "DEV", 1, 1, ONLINE | CAN_DECIDE | CAN_TRY, verb_allow, "Allow a device" },
         { "forget", "DEV", 1, 1, ONLINE | CAN_DECIDE, verb_forget, "Leave a device to the policy again" },
         { "confirm", "[DEV]", 0, 1, ONLINE | CAN_CONFIRM, verb_confirm,
                 "Let stand what --confirm-within would take back" },
         { "trial start", "", 0, 0, ONLINE | CAN_BOOT, verb_trial_start,
                 "Enforce on trial: audit again unless confirmed" },
-        { "reload", "", 0, 0, ONLINE, verb_reload, "Make the daemon load its policy again" },
         { "snapshot", "", 0, 0, CAN_ASK | CAN_RECORD | CAN_EXPORT | CAN_WHOLE, verb_snapshot,
-                "Record everything known about this guest" },
+                "Record everything known about this guest", .begins = "Recordings" },
         { "replay", "PATH", 1, 1, REPLAY, verb_replay, "Whether facts and policy give the log's decisions" },
+        { "attest get", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_WORDS | CAN_EVIDENCE | CAN_CONVERT | CAN_WHOLE,
+                verb_attest_get, "Get evidence for a nonce", attest_get_format, .begins = "Evidence" },
+        { "attest providers", "", 0, 0, ONLINE, verb_attest_providers, "What evidence can be made with" },
+        { "attest export", "FILE", 1, 1, CAN_CONVERT | CAN_WHOLE, verb_attest_export, "Take a bundle apart",
+                attest_export_format },
+        { "attest inspect", "FILE", 1, 1, CAN_JSON | CAN_WHOLE, verb_attest_inspect,
+                "Everything that a piece of evidence says" },
         { "attest verify", "FILE", 1, 1, VERIFY, verb_attest_verify, "Judge evidence, by itself and offline",
                 attest_verify_format },
         { "attest expect", "check|from FILE", 2, 2, CAN_CERTIFY | CAN_JSON | CAN_WHOLE, verb_attest_expect,
                 "Check an expectation, or make one from evidence" },
-        { "attest inspect", "FILE", 1, 1, CAN_JSON | CAN_WHOLE, verb_attest_inspect,
-                "Everything that a piece of evidence says" },
         { "attest roots", "", 0, 0, CAN_ROOTS | CAN_JSON | CAN_WHOLE, verb_attest_roots,
                 "The trust anchors of attest verify" },
-        { "attest get", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_WORDS | CAN_EVIDENCE | CAN_CONVERT | CAN_WHOLE,
-                verb_attest_get, "Get evidence for a nonce", attest_get_format },
-        { "attest export", "FILE", 1, 1, CAN_CONVERT | CAN_WHOLE, verb_attest_export, "Take a bundle apart",
-                attest_export_format },
-        { "attest providers", "", 0, 0, ONLINE, verb_attest_providers, "What evidence can be made with" },
-        { "monitor", "", 0, 0, CAN_ASK | CAN_REMOTE | CAN_JSON | CAN_WAIT, verb_monitor,
-                "Show decisions as they are made" },
-        { "log", "[FILE]", 0, 1, LOG, verb_log, "The decisions of this boot" },
-        { "log verify", "[FILE]", 0, 1, LOG, verb_log_verify, "Check that none was changed or removed" },
         { "completion bash", "", 0, 0, CAN_WHOLE, verb_completion_bash,
-                "Print what completes cvmctl in bash" },
+                "Print what completes cvmctl in bash", .begins = "Completion" },
         { "completion zsh", "", 0, 0, CAN_WHOLE, verb_completion_zsh, "Print what completes it in zsh" },
         { "completion devices", "", 0, 0, CAN_ASK | CAN_RECORD, verb_completion_devices,
                 "What DEV can be, for completion" },
@@ -142,6 +145,23 @@ static bool is_slip(const char *first, const char *second) {
         return s.nearest;
 }
 
+/* With what it stands for, where that is not plain. */
+static int too_few(const struct verb *v, struct diag *d) {
+        const char *args = v->args;
+        struct argument a;
+
+        while (argument_next(&args, &a)) {
+                if (!a.placeholder || !a.placeholder->help)
+                        continue;
+                diag_fail(d, -EINVAL, "%s needs %s: %s", v->name, v->args, a.placeholder->help);
+                for (char *c = d->text; *c; c++)
+                        if (*c == '\n')
+                                *c = ' ';
+                return -EINVAL;
+        }
+        return diag_fail(d, -EINVAL, "%s needs %s", v->name, v->args);
+}
+
 int verb_find(char *const *words, size_t n, const struct verb **ret, size_t *ret_used, struct diag *d) {
         const struct verb *v;
         size_t used = 2;
@@ -164,7 +184,7 @@ int verb_find(char *const *words, size_t n, const struct verb **ret, size_t *ret
                 return is_family(words[0]) ? unknown_second(words[0], n > 1 ? words[1] : NULL, d)
                                            : unknown(words[0], two, d);
         if (n - used < v->min)
-                return diag_fail(d, -EINVAL, "%s needs %s", v->name, v->args);
+                return too_few(v, d);
         if (n - used > v->max)
                 return diag_fail(d, -EINVAL, "%s takes %s: '%s' is too many", v->name,
                         v->max ? v->args : "no argument", words[used + v->max]);

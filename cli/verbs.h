@@ -21,6 +21,8 @@ struct verb {
         int (*run)(struct context *x, char **args, size_t n);
         const char *help;
         word_list *formats; /* the values of --format; NULL: it takes none */
+        const char
+                *begins; /* the heading of help that it is the first below; NULL: that of the one before */
 };
 
 /* NULL past the end. */

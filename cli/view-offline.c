@@ -140,6 +140,8 @@ static int load(const struct offline *o, struct view *v) {
         v->gate = copy(gate_state_to_string(gate_state_of(o->evaluation, o->guest)), &bad);
         v->log_head = copy("", &bad);
         r = load_guest(o->guest, v);
+        for (size_t i = 0; i < o->policy->n_warnings && r >= 0; i++)
+                r = view_add_string(&v->warnings, o->policy->warnings[i]);
         if (r >= 0 && o->evaluation->unexpected)
                 r = view_add_string(&v->warnings, o->evaluation->unexpected);
         if (r >= 0)

@@ -92,7 +92,8 @@ void announce_policy(struct manager *m) {
         append_unless_repeated(m, &mode);
         digest_format(&m->policy->digest, digest);
         log_entry(LOG_INFO, MESSAGE_POLICY, LOG_FIELDS({ "POLICY", digest }),
-                "policy %s: %zu rules from %zu files", digest, m->policy->n_rules, m->policy->n_files);
+                "policy %s: %zu rule%s from %zu file%s", digest, m->policy->n_rules,
+                m->policy->n_rules == 1 ? "" : "s", m->policy->n_files, m->policy->n_files == 1 ? "" : "s");
         if (override != MODE_UNSET)
                 log_entry(LOG_NOTICE, MESSAGE_MODE, LOG_FIELDS({ "MODE", word }),
                         "the mode is %s, by %s: the policy says %s", word,

@@ -27,24 +27,24 @@ static const struct workers_patience patience = {
         .given_up_usec = 5 * 1000 * 1000,
 };
 
-static void log_problems(const struct policy_problems *problems) {
+/* Warnings are the policy's, and told once it is in force. */
+static void log_errors(const struct policy_problems *problems) {
         for (size_t i = 0; i < problems->n; i++) {
                 const struct policy_problem *p = &problems->problems[i];
                 _cleanup_(freep) char *text = NULL;
 
-                if (policy_problem_format(p, &text) >= 0)
-                        log_entry(p->severity == POLICY_ERROR ? LOG_ERR : LOG_WARNING,
-                                p->severity == POLICY_ERROR ? MESSAGE_POLICY_INVALID : NULL,
-                                LOG_FIELDS({ "REASON", text }), "%s", text);
+                if (p->severity == POLICY_ERROR && policy_problem_format(p, &text) >= 0)
+                        log_entry(LOG_ERR, MESSAGE_POLICY_INVALID, LOG_FIELDS({ "REASON", text }), "%s",
+                                text);
         }
 }
 
-/* The policy in the files; every problem with it is logged, and the first error is in d. */
+/* The policy in the files; every error in it is logged, and the first is in d. */
 static int load_files(const struct manager *m, struct policy **ret, struct diag *d) {
         _cleanup_(policy_problems_done) struct policy_problems problems = {};
         int r = policy_load(m->o.root, geteuid(), ret, &problems, d);
 
-        log_problems(&problems);
+        log_errors(&problems);
         return r;
 }
 

@@ -42,6 +42,11 @@ int picture_new(struct snapshot *snapshot, const struct policy *policy, const st
                 if (r < 0)
                         return r;
         }
+        for (size_t i = 0; i < policy->n_warnings; i++) {
+                r = picture_warn(p, policy->warnings[i]);
+                if (r < 0)
+                        return r;
+        }
         if (p->evaluation->unexpected) {
                 r = picture_warn(p, p->evaluation->unexpected);
                 if (r < 0)

@@ -128,7 +128,8 @@ static int warn_of_refusals(struct guest *g, const struct snapshot *s) {
         }
         if (n > 0)
                 r = guest_warn(g,
-                        "the kernel refused %zu offer(s) of the host by itself: see hv_vmbus in its log", n);
+                        "the kernel refused %zu offer%s of the host by itself: see hv_vmbus in its log", n,
+                        n == 1 ? "" : "s");
         if (r == 0 && n_stuck > 0)
                 r = guest_warn(g,
                         "%zu of them for a ring that is not encrypted: some kernels cannot remove "
@@ -151,9 +152,9 @@ int guest_eval_mismatches(struct guest *g) {
         if (!first)
                 return 0;
         return guest_warn(g,
-                "%zu channel(s), of %s first: offer and driver disagree on what is confidential, as after a "
+                "%zu channel%s, of %s first: offer and driver disagree on what is confidential, as after a "
                 "hibernation; counted as plain",
-                n, first->instance_text);
+                n, n == 1 ? "" : "s", first->instance_text);
 }
 
 int guest_eval_posture(struct guest *g, const struct snapshot *s) {

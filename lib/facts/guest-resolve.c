@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/number.h"
+#include "lib/base/suggest.h"
 #include "lib/facts/guest.h"
 
 #define PREFIX_MIN 4
@@ -62,6 +63,20 @@ static int several(const struct guest *g, const char *word, struct diag *d) {
         return diag_fail(d, -ENOTUNIQ, "\"%s\" names more than one device: %s", word, list);
 }
 
+static int none(const struct guest *g, const char *word, struct diag *d) {
+        struct suggestion s = {};
+
+        for (size_t i = 0; i < g->n_devices; i++)
+                if (g->devices[i].known)
+                        suggest_consider(&s, word, g->devices[i].known->name);
+        if (s.nearest)
+                return diag_fail(d, -ENODEV, "no device \"%s\": did you mean \"%s\"?", word, s.nearest);
+        return diag_fail(d, -ENODEV,
+                "no device \"%s\": not the beginning of an instance GUID (at least %d characters), no relid "
+                "and no class",
+                word, PREFIX_MIN);
+}
+
 int guest_resolve(const struct guest *g, const char *word, const struct device **ret, struct diag *d) {
         const struct device *found = NULL;
         struct guid instance;
@@ -83,11 +98,7 @@ int guest_resolve(const struct guest *g, const char *word, const struct device *
                 }
         }
         if (n == 0)
-                return diag_fail(d, -ENODEV,
-                        "no device \"%s\": not the beginning of an instance GUID (at least %d characters), "
-                        "no relid and "
-                        "no class",
-                        word, PREFIX_MIN);
+                return none(g, word, d);
         if (n > 1)
                 return several(g, word, d);
         *ret = found;

@@ -325,6 +325,8 @@ static int load_finish(struct load *l, struct policy *p, int r, struct policy **
         if (r < 0)
                 return diag_errno(d, r, "policy");
         r = policy_problems_close(&l->problems, d);
+        if (r == 0 && policy_problems_keep(&l->problems, p) < 0)
+                return diag_errno(d, -ENOMEM, "policy");
         *ret_problems = l->problems;
         l->problems = (struct policy_problems){};
         if (r == 0)

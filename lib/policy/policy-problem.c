@@ -101,6 +101,39 @@ int policy_problem_format(const struct policy_problem *p, char **ret) {
         return 0;
 }
 
+#define WARNINGS_KEPT 3
+
+static int keep_one(const struct policy_problem *from, char **ret) {
+        int size = from->line > 0
+                ? asprintf(ret, "policy: %s:%u:%u: %s", from->file, from->line, from->column, from->message)
+                : asprintf(ret, "policy: %s: %s", from->file, from->message);
+
+        return size < 0 ? -ENOMEM : 0;
+}
+
+int policy_problems_keep(const struct policy_problems *problems, struct policy *p) {
+        size_t n = 0;
+        int r = 0;
+
+        p->warnings = calloc(WARNINGS_KEPT + 1, sizeof(*p->warnings));
+        if (!p->warnings)
+                return -ENOMEM;
+        for (size_t i = 0; i < problems->n && r == 0; i++) {
+                if (problems->problems[i].severity != POLICY_WARNING || n++ >= WARNINGS_KEPT)
+                        continue;
+                r = keep_one(&problems->problems[i], &p->warnings[p->n_warnings]);
+                if (r == 0)
+                        p->n_warnings++;
+        }
+        if (r < 0 || n <= WARNINGS_KEPT)
+                return r;
+        if (asprintf(&p->warnings[p->n_warnings],
+                    "policy: %zu more warnings: cvmctl policy check shows them", n - WARNINGS_KEPT) < 0)
+                return -ENOMEM;
+        p->n_warnings++;
+        return 0;
+}
+
 struct quote quote(const char *foreign) {
         size_t n = strlen(foreign), shown = n < QUOTED_MAX ? n : QUOTED_MAX;
         _cleanup_(freep) char *escaped = NULL;

@@ -12,6 +12,9 @@ int policy_problem_add(struct policy_problems *p, enum policy_severity severity,
  * 0. */
 int policy_problems_close(struct policy_problems *p, struct diag *d);
 
+/* The warnings become p's, the first few of them as they are: "policy: FILE:LINE:COLUMN: TEXT". -ENOMEM. */
+int policy_problems_keep(const struct policy_problems *problems, struct policy *p);
+
 /* Foreign text within a message: escaped, which makes up to four characters of a byte, and cut when it is
  * long. */
 #define QUOTED_MAX 48

@@ -81,6 +81,8 @@ struct policy {
         size_t n_files;
         struct digest digest; /* over policy_canonical() */
         bool built_in;        /* not read from files: the last resort */
+        char **warnings;      /* what can hardly be meant, a sentence each; the last may count the rest */
+        size_t n_warnings;
 };
 
 void policy_free(struct policy *p);

@@ -28,7 +28,7 @@ def ask(*arguments, **more):
 
 def from_help():
     """({verb: what its arguments are}, {option: what its value is}) as --help lists them."""
-    verbs, options = re.search(r"\nVerbs:\n(.*?)\n\n.*\nOptions:\n(.*?)\n\n", ask("--help").stdout, re.DOTALL).groups()
+    verbs, options = re.search(r"(.*)\nOptions:\n(.*?)\n\n", ask("--help").stdout, re.DOTALL).groups()
     lines = [re.split(r"   +", line.strip())[0] for line in verbs.splitlines() if re.match(r"  \S", line)]
     found = (re.fullmatch(r"([a-z]+(?: [a-z]+(?= |$))?)(?: (.*))?", line).groups("") for line in lines)
     rows = re.findall(r"^  (?:(-\w), )?(--[a-z-]+)(\S*)", options, re.MULTILINE)

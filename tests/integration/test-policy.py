@@ -49,6 +49,26 @@ def test_a_reload_by_signal_tells_the_service_manager():
         guest.wait_verdict(PLAIN_NETWORK, "allowed")
 
 
+def test_what_a_policy_can_hardly_mean_is_told_while_it_is_in_force():
+    rule = {"match": {"class": "network"}, "action": "audit"}
+    odd = {**ALLOW_ALL, "expect": {}, "rules": [{"id": name, **rule} for name in "abcdef"]}  # five that can never match
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.write_policy(odd)
+        assert guest.bus.manager("Reload") is not None, guest.bus.error
+        told = [w for w in guest.property("Warnings") if w.startswith("policy: ")]
+        assert len(told) == 4 and 'rule "b" can never match' in told[0] and told[3] == "policy: 2 more warnings: cvmctl policy check shows them", told
+        assert guest.bus.manager("Reload") is not None, guest.bus.error
+        assert all(guest.cvmd.log().count(w) == 1 for w in told), "each is told once in the journal"
+        status, out, _ = guest.cvmctl("status")
+        assert all(f"warning: {w}\n" in out for w in told), out
+        offline = ["--snapshot", guest.fixture, "--policy", guest.policy, "status"]
+        assert len([line for line in guest.cvmctl(*offline, bus=False)[1].splitlines() if line.startswith("warning: policy: ")]) == 4
+        guest.write_policy({**ALLOW_ALL, "expect": {}})
+        assert guest.bus.manager("Reload") is not None, guest.bus.error
+        assert not any(w.startswith("policy: ") for w in guest.property("Warnings"))
+
+
 def test_a_broken_policy_changes_nothing_and_says_where():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
