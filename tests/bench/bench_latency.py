@@ -4,11 +4,12 @@
 
 200 plain network devices are offered one after the other to a guest whose cvmd enforces the strict policy, and 200 to one
 where cvmd is stopped and a shell loop does, with builtins alone, what must be done at least on the same files: mark a trace
-and read of the channel there, note itself and the override that was there, write driver_override and unbind, then read
-again the driver link, the ring, the override and the relid. It knows of one device at a time, and of no policy. Both begin
+and read of the channel there, read class, relid, ring, override and driver, look for links, note itself and the override
+that was there, write driver_override and unbind, then read again the driver link, the ring, the override and the relid. It
+knows of one device at a time, and of no policy. Both begin
 at the same instant, when the kernel sends the uevent of the device's channel (by a probe on that function); both end when
 all has been read again. The shell hears of the device by a pipe from a program that prints the kernel's uevents, so that it
-too has to be woken. Both are services of the same priority and weight, and whoever measures has next to none. Blocks of 10
+too has to be woken. Both are services of the same priority and weight, and whoever measures has next to none. Blocks of 20
 alternate, so that no drift of the machine falls on one side.
 """
 import importlib.machinery
@@ -21,8 +22,8 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-ROUNDS = 20
-DEVICES = 10 * ROUNDS
+ROUNDS = 10
+DEVICES = 20 * ROUNDS
 BAR = 0.30
 PARTS = ('probe', 'decide', 'unbind', 'cvmd', 'floor')
 

@@ -39,9 +39,29 @@ floor_probe() {
                 echo 1 >$probe/events/floor/chan/enable
 }
 
-# The floor: the files that cvmd writes, and what has to be read: the channel, what was there before, and what was
-# written. Builtins alone, and notes without the rename that keeps them whole.
-# shellcheck disable=SC2034 # what is read is not used
+# What has to be read to decide and before anything is done: what the device is and whether its channel is confidential,
+# which object it is, whether its ring is open, what override it has, and the driver to unbind it from.
+# shellcheck disable=SC2034 # not all of what is read is used
+floor_look() {
+        echo "round $round" >$probe/trace_marker
+        read -r class <"$device/class_id"
+        read -r before <"$device/id"
+        read -r sub <"$device/channels/$relid/subchannel_id"
+        read -r line <&4
+        read -r line <&4
+        case $class$line in
+        "{$NETWORK}"*" relid=$relid "*" ring=0 "*) ;;
+        *) echo "not seen: $instance: $class$line" >&3 ;;
+        esac
+        read -r mask <"$device/channels/$relid/out_mask"
+        read -r override <"$device/driver_override"
+        cd -P "$device/driver" || echo "not seen: $instance: no driver" >&3
+        driver=${PWD##*/}
+}
+
+# The floor: the files that cvmd writes, and what has to be read: what floor_look() says, links that would have to go
+# down first, and at the end what was written. Builtins alone, and notes without the rename that keeps them whole.
+# shellcheck disable=SC2034
 floor_loop() {
         mkdir -p $state/helpers $state/overrides && floor_probe || exit 1
         exec 3>$TRACE/trace_marker 4<$probe/trace_pipe 2>/dev/null
@@ -53,23 +73,19 @@ floor_loop() {
                 instance=${path##*/}
                 device=/sys/bus/vmbus/devices/$instance
                 round=$((round + 1))
-                echo "round $round" >$probe/trace_marker
-                read -r sub <"$device/channels/$relid/subchannel_id"
-                read -r line <&4
-                read -r line <&4
-                case $line in
-                *" relid=$relid "*" ring=0 "*) ;;
-                *) echo "not seen: $instance: $line" >&3 ;;
-                esac
+                floor_look
                 echo "block $$" >$state/helpers/$instance
-                read -r override <"$device/driver_override"
+                for link in "$device"/net/*; do
+                        [ ! -e "$link" ] || echo "not seen: $link" >&3
+                done
                 echo "$override" >$state/overrides/$instance
                 echo cvmd-blocked >"$device/driver_override"
-                echo "$instance" >/sys/bus/vmbus/drivers/hv_netvsc/unbind
+                echo "$instance" >"/sys/bus/vmbus/drivers/$driver/unbind"
                 [ ! -e "$device/driver" ] || echo "still bound: $instance" >&3
                 read -r mask <"$device/channels/$relid/out_mask"
                 read -r override <"$device/driver_override"
                 read -r id <"$device/id"
+                [ "$id" = "$before" ] || echo "not seen: $instance: another one" >&3
                 echo "floor $instance" >&3
         done
 }
@@ -141,9 +157,11 @@ left=$2
 while [ "$left" -gt 0 ]; do
         cvmd_start && batch warm-up $WARM_UP >/dev/null
         batch cvmd $BATCH
+        batch cvmd $BATCH
         systemctl stop cvmd
         floor_start
         batch warm-up $WARM_UP >/dev/null
+        batch floor $BATCH
         batch floor $BATCH
         floor_stop
         left=$((left - 1))
