@@ -237,18 +237,31 @@ static int check_ancestors(const struct snapshot *s, const char *path, struct di
         return 0;
 }
 
+static size_t folder_length(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? (size_t)(slash - path) : 0;
+}
+
+/* Beside one that was checked nothing is to be checked again: most entries lie beside another. */
+static bool same_folder(const char *a, const char *b) {
+        size_t n = folder_length(a);
+
+        return n == folder_length(b) && memcmp(a, b, n) == 0;
+}
+
 static int check_entries(const struct snapshot *s, struct diag *d) {
         for (size_t i = 0; i < s->n_entries; i++) {
-                const char *path = s->entries[i].path;
+                const char *path = s->entries[i].path, *before = i > 0 ? s->entries[i - 1].path : NULL;
                 int r;
 
                 if (!path_is_plain(path))
                         return diag_fail(d, -EBADMSG,
                                 "path \"%s\": must be relative, without empty, \".\" or \"..\" components",
                                 path);
-                if (i > 0 && strcmp(s->entries[i - 1].path, path) == 0)
+                if (before && strcmp(before, path) == 0)
                         return diag_fail(d, -EEXIST, "%s is there twice", path);
-                r = check_ancestors(s, path, d);
+                r = before && same_folder(before, path) ? 0 : check_ancestors(s, path, d);
                 if (r < 0)
                         return r;
         }
