@@ -16,14 +16,14 @@
 /* While something is renamed or mounted elsewhere, openat2() may refuse to vouch for ".." with EAGAIN. */
 #define OPEN_ATTEMPTS 64
 
-int sysroot_open_in(struct sysroot *root, const char *path, int flags) {
+static int open_from(int folder, const char *path, int flags, uint64_t confined) {
         struct open_how how = {
                 .flags = (uint64_t)(flags | O_CLOEXEC),
-                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+                .resolve = confined | RESOLVE_NO_MAGICLINKS,
         };
 
         for (unsigned attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
-                long fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+                long fd = syscall(SYS_openat2, folder, path, &how, sizeof(how));
 
                 if (fd >= 0)
                         return (int)fd;
@@ -33,15 +33,25 @@ int sysroot_open_in(struct sysroot *root, const char *path, int flags) {
         return -EAGAIN;
 }
 
-static int host_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode,
-        const char *text) {
-        int flags = O_WRONLY | O_NOCTTY | (mode == SYSROOT_TRUNCATE ? O_TRUNC : O_APPEND);
-        _cleanup_(closep) int fd = sysroot_open_in(root, path, flags);
+/* The rest of a path that lies below the held folder, else NULL. */
+static const char *below_held(const struct sysroot *root, const char *path) {
+        size_t n = root->held ? strlen(root->held) : 0;
+
+        return n > 0 && strncmp(path, root->held, n) == 0 && path[n] == '/' && path[n + 1] ? path + n + 1
+                                                                                           : NULL;
+}
+
+int sysroot_open_in(struct sysroot *root, const char *path, int flags) {
+        const char *rest = below_held(root, path);
+        int fd = rest ? open_from(root->held_fd, rest, flags, RESOLVE_BENEATH) : -EXDEV;
+
+        return fd == -EXDEV ? open_from(root->fd, path, flags, RESOLVE_IN_ROOT) : fd;
+}
+
+static int write_once(int fd, const char *text) {
         size_t n = strlen(text);
         ssize_t written;
 
-        if (fd < 0)
-                return fd;
         if (n == 0)
                 return 0; /* opening it was the message */
         do
@@ -50,6 +60,14 @@ static int host_write(struct sysroot *root, const char *path, enum sysroot_write
         if (written < 0)
                 return -errno;
         return (size_t)written == n ? 0 : -EIO;
+}
+
+static int host_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode,
+        const char *text) {
+        int flags = O_WRONLY | O_NOCTTY | (mode == SYSROOT_TRUNCATE ? O_TRUNC : O_APPEND);
+        _cleanup_(closep) int fd = sysroot_open_in(root, path, flags);
+
+        return fd < 0 ? fd : write_once(fd, text);
 }
 
 /* The folder that path lies in, opened; *ret_name points at the last component. */
@@ -127,12 +145,35 @@ int sysroot_new(const char *folder, struct sysroot **ret, struct diag *d) {
 }
 
 void sysroot_free(struct sysroot *root) {
-        if (root)
-                root->ops->free(root);
+        if (!root)
+                return;
+        sysroot_release(root);
+        root->ops->free(root);
 }
 
 int sysroot_open(struct sysroot *root, const char *path, int flags) {
         return root->ops->open(root, path, flags);
+}
+
+int sysroot_hold(struct sysroot *root, const char *folder) {
+        _cleanup_(closep) int fd = sysroot_open(root, folder, O_PATH | O_DIRECTORY);
+        char *held;
+
+        if (fd < 0)
+                return fd;
+        held = strdup(folder);
+        if (!held)
+                return -ENOMEM;
+        sysroot_release(root);
+        root->held = held;
+        root->held_fd = take_fd(&fd);
+        return 0;
+}
+
+void sysroot_release(struct sysroot *root) {
+        if (root->held)
+                closep(&root->held_fd);
+        free(TAKE(root->held));
 }
 
 int sysroot_read(struct sysroot *root, const char *path, size_t max, char **ret, size_t *ret_size) {
@@ -251,6 +292,19 @@ int sysroot_stat(struct sysroot *root, const char *path, struct stat *ret) {
 
 int sysroot_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode, const char *text) {
         return root->ops->write(root, path, mode, text);
+}
+
+int sysroot_write_kept(struct sysroot *root, const char *path, int *fd, const char *text) {
+        if (root->ops->write != host_write) /* whose changes are messages, with nothing to keep open */
+                return sysroot_write(root, path, SYSROOT_WRITE, text);
+        if (*fd < 0) {
+                int opened = sysroot_open(root, path, O_WRONLY | O_NOCTTY | O_APPEND);
+
+                if (opened < 0)
+                        return opened;
+                *fd = opened;
+        }
+        return write_once(*fd, text);
 }
 
 int sysroot_make_dir(struct sysroot *root, const char *path) {

@@ -51,6 +51,8 @@ struct sysroot {
         const struct sysroot_ops *ops;
         int fd;                 /* the folder */
         bool is_running_system; /* what is no file of it (netlink) may be asked of the kernel itself */
+        char *held;             /* see sysroot_hold(); NULL: nothing is held */
+        int held_fd;
 };
 
 /* folder: "/" for the running system. */
@@ -61,6 +63,19 @@ int sysroot_new_simulated(const char *folder, const char *socket, struct sysroot
 
 void sysroot_free(struct sysroot *root);
 DEFINE_FREEP(struct sysroot, sysroot_free)
+
+/*
+ * Until sysroot_release(), what lies below that folder is looked up from the folder itself, and not again
+ * from "/" on: sooner found, and never in another folder that has come under the same name since; -ENOENT
+ * once the folder is gone. Links that lead out of it are followed from "/" on, and the folder's own path is
+ * looked up anew. One folder at a time. Changes that a simulator makes go by the path as ever.
+ */
+int sysroot_hold(struct sysroot *root, const char *folder);
+void sysroot_release(struct sysroot *root); /* nothing need be held */
+
+static inline void sysroot_releasep(struct sysroot **root) {
+        sysroot_release(*root);
+}
 
 /* A descriptor (O_CLOEXEC is added), or a negative errno. The caller closes it. */
 int sysroot_open(struct sysroot *root, const char *path, int flags);
@@ -87,6 +102,10 @@ int sysroot_stat(struct sysroot *root, const char *path, struct stat *ret);
 
 /* One write(2) of the whole text; a short write is -EIO. What the kernel made of it: re-read. */
 int sysroot_write(struct sysroot *root, const char *path, enum sysroot_write_mode mode, const char *text);
+
+/* As SYSROOT_WRITE, for a file that is written to often: kept open as *fd, -1 at first. The caller closes
+ * it. */
+int sysroot_write_kept(struct sysroot *root, const char *path, int *fd, const char *text);
 
 int sysroot_make_dir(struct sysroot *root, const char *path);
 int sysroot_remove_dir(struct sysroot *root, const char *path);

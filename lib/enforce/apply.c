@@ -150,10 +150,14 @@ static int noted_override(const struct action *a, char **ret, struct diag *d) {
         return 0;
 }
 
+/* From here to action_end() the device's folder is held: none that comes under its name is touched. */
 static int action_begin(struct action *a, struct diag *d) {
+        char path[PATH_SIZE];
         int r;
 
         guid_format(a->guid, a->instance);
+        snprintf(path, sizeof(path), BUS "/devices/%s", a->instance);
+        (void)sysroot_hold(a->root, path); /* reading the relid tells what is wrong */
         r = read_relid(a, &a->relid);
         if (r >= 0)
                 a->result.ring_before = read_ring(a);
@@ -168,7 +172,10 @@ static int action_end(struct action *a, int r, struct apply_result *ret, struct 
         uint32_t relid = 0;
 
         if (r >= 0)
-                r = read_relid(a, &relid);
+                r = read_relid(a, &relid); /* of the folder that is held */
+        sysroot_release(a->root);
+        if (r >= 0)
+                r = read_relid(a, &relid); /* of who has the name now */
         if (r >= 0 && (relid == a->relid || relid == 0 || a->relid == 0)) {
                 *ret = a->result;
                 return 0;

@@ -268,6 +268,16 @@ static int record_device_link(struct recorder *rec, const char *link, char **ret
         return 0;
 }
 
+/* By the one folder that it had at the beginning: there are some twenty lookups in it. */
+static int record_held(struct recorder *rec, const char *device, size_t first, bool *ret_changed) {
+        _cleanup_(sysroot_releasep) struct sysroot *held = rec->root;
+        int r;
+
+        (void)sysroot_hold(held, device); /* what cannot be held is looked up by its path */
+        r = record_contents(rec, device);
+        return r < 0 ? r : recheck_identity(rec, device, first, ret_changed);
+}
+
 /*
  * Records what is in the folder of a device; whole: all of it is of one object, which was there the whole
  * time. -ENOENT when it went, which is no failure of ours.
@@ -283,9 +293,7 @@ static int record_object(struct recorder *rec, const char *device, size_t first,
                 *ret_whole = true; /* out of reach: the link alone stands for it */
                 return 0;
         }
-        r = record_contents(rec, device);
-        if (r == 0)
-                r = recheck_identity(rec, device, first, ret_changed);
+        r = record_held(rec, device, first, ret_changed);
         if (r < 0)
                 return r;
         if (sysroot_stat(rec->root, device, &after) < 0)

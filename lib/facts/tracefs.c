@@ -25,7 +25,8 @@ struct trace_instance {
         char *name;
         char thread[16]; /* the one whose doings are recorded */
         bool made;       /* the instance's folder */
-        int pipe;        /* its trace_pipe */
+        int pipe;        /* its trace_pipe, */
+        int marker;      /* and trace_marker, from the first round on */
         uint64_t round;  /* the last one that began */
         bool defined;    /* the event */
 };
@@ -145,7 +146,8 @@ void trace_instance_free(struct trace_instance *t) {
         if (!t)
                 return;
         trace_instance_disarm(t);
-        closep(&t->pipe); /* an instance that is being read cannot be removed */
+        closep(&t->pipe); /* an instance that is being read or written to cannot be removed */
+        closep(&t->marker);
         if (t->made)
                 (void)remove_instance(t);
         free(t->name);
@@ -214,7 +216,7 @@ int trace_instance_new(struct sysroot *root, const char *name, struct trace_inst
         if (!t)
                 return diag_errno(d, -ENOMEM, "trace instance %s", name);
         t->root = root;
-        t->pipe = -1;
+        t->pipe = t->marker = -1;
         snprintf(t->thread, sizeof(t->thread), "%d", gettid());
         r = tracefs_find(root, &t->folder, d);
         if (r < 0)
@@ -262,7 +264,7 @@ int trace_instance_begin(struct trace_instance *t, struct diag *d) {
         if (!path)
                 return -ENOMEM;
         snprintf(mark, sizeof(mark), TRACE_ROUND "%" PRIu64 "\n", ++t->round);
-        r = sysroot_write(t->root, path, SYSROOT_WRITE, mark);
+        r = sysroot_write_kept(t->root, path, &t->marker, mark);
         return r < 0 ? diag_errno(d, r, "%s", path) : 0;
 }
 

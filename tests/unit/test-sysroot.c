@@ -52,6 +52,72 @@ static void put(struct place *p, const char *path, const void *bytes, size_t n) 
         assert_int_equal(write(fd, bytes, n), (ssize_t)n);
 }
 
+static void what_is_held_stays_the_same(void **state) {
+        _cleanup_(freep) char *held = NULL, *out = NULL, *gone = NULL, *anew = NULL;
+        struct place *p = *state;
+        struct stat st;
+
+        assert_int_equal(mkdirat(p->fd, "sys/one", 0700), 0);
+        put(p, "sys/one/file", "first\n", 6);
+        put(p, "sys/outside", "outside\n", 8);
+        assert_int_equal(symlinkat("../outside", p->fd, "sys/one/link"), 0);
+        assert_int_equal(symlinkat("one", p->fd, "sys/name"), 0);
+        assert_int_equal(sysroot_hold(p->root, "sys/name"), 0);
+        assert_int_equal(unlinkat(p->fd, "sys/name", 0), 0);
+        assert_int_equal(mkdirat(p->fd, "sys/name", 0700), 0);
+        put(p, "sys/name/file", "second\n", 7);
+        put(p, "sys/name/link", "no link\n", 8);
+
+        assert_int_equal(sysroot_read_line(p->root, "sys/name/file", &held), 0);
+        assert_string_equal(held, "first");
+        assert_int_equal(sysroot_write(p->root, "sys/name/file", SYSROOT_TRUNCATE, "third\n"), 0);
+        assert_int_equal(sysroot_stat(p->root, "sys/name/link", &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+        /* which leads out: by the path, where another thing is now */
+        assert_int_equal(sysroot_read_line(p->root, "sys/name/link", &out), 0);
+        assert_string_equal(out, "no link");
+        assert_int_equal(unlinkat(p->fd, "sys/one/file", 0), 0);
+        assert_int_equal(sysroot_read_line(p->root, "sys/name/file", &gone), -ENOENT);
+
+        sysroot_release(p->root);
+        assert_int_equal(sysroot_read_line(p->root, "sys/name/file", &anew), 0);
+        assert_string_equal(anew, "second");
+}
+
+static void what_is_kept_open_is_written_again(void **state) {
+        _cleanup_(freep) char *text = NULL;
+        _cleanup_(closep) int fd = -1;
+        struct place *p = *state;
+        size_t n;
+
+        assert_int_equal(sysroot_write_kept(p->root, "sys/marker", &fd, "one\n"), -ENOENT);
+        assert_int_equal(fd, -1);
+        put(p, "sys/marker", "", 0);
+        assert_int_equal(sysroot_write_kept(p->root, "sys/marker", &fd, "one\n"), 0);
+        assert_int_equal(renameat(p->fd, "sys/marker", p->fd, "sys/moved"), 0);
+        assert_int_equal(sysroot_write_kept(p->root, "sys/marker", &fd, "two\n"), 0);
+        assert_int_equal(sysroot_read(p->root, "sys/moved", 64, &text, &n), 0);
+        assert_string_equal(text, "one\ntwo\n");
+}
+
+static void what_is_held_is_one_folder(void **state) {
+        _cleanup_(freep) char *beside = NULL;
+        struct place *p = *state;
+
+        assert_int_equal(mkdirat(p->fd, "sys/one", 0700), 0);
+        assert_int_equal(mkdirat(p->fd, "sys/one-more", 0700), 0);
+        put(p, "sys/one-more/file", "beside\n", 7);
+        assert_int_equal(sysroot_hold(p->root, "sys/one-more/file"), -ENOTDIR);
+        assert_int_equal(sysroot_hold(p->root, "sys/none"), -ENOENT);
+        assert_int_equal(sysroot_hold(p->root, "sys/one"), 0);
+        assert_int_equal(sysroot_read_line(p->root, "sys/one-more/file", &beside), 0);
+        assert_string_equal(beside, "beside");
+        free(beside);
+        beside = NULL;
+        assert_int_equal(sysroot_read_line(p->root, "sys/one/../one-more/file", &beside), 0); /* leads out */
+        assert_int_equal(sysroot_hold(p->root, "sys/one-more"), 0); /* in its place */
+}
+
 static void no_link_leads_out(void **state) {
         static const struct {
                 const char *target;
@@ -338,6 +404,9 @@ static void a_root_must_be_a_folder(void **state) {
 #define root_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
+        root_test(what_is_held_stays_the_same),
+        root_test(what_is_held_is_one_folder),
+        root_test(what_is_kept_open_is_written_again),
         root_test(no_link_leads_out),
         root_test(no_path_leads_out),
         cmocka_unit_test(magic_links_are_not_followed),
