@@ -95,6 +95,18 @@ const char *line_ring_at(const struct line_ring *r, size_t at) {
         return r->bytes + at;
 }
 
-int line_ring_release(struct line_ring *r) {
-        return file_write_fd(r->to, "", 1);
+int line_ring_give_back(struct line_ring *r) {
+        static const char back[LINE_RING_LINES];
+        unsigned n = r->done_with;
+
+        r->done_with = 0;
+        r->done_bytes = 0;
+        return n > 0 ? file_write_fd(r->to, back, n) : 0;
+}
+
+int line_ring_release(struct line_ring *r, size_t n) {
+        r->done_with++;
+        r->done_bytes += n;
+        return r->done_with >= LINE_RING_LINES / 4 || r->done_bytes >= RING_SIZE / 4 ? line_ring_give_back(r)
+                                                                                     : 0;
 }

@@ -17,6 +17,8 @@ struct line_ring {
         uint64_t put; /* bytes put in so far, those left out at the end of the memory included */
         uint64_t starts[LINE_RING_LINES]; /* of the lines in it, the oldest first */
         size_t first, n;
+        unsigned done_with; /* lines that the reader has not given back yet, and their bytes */
+        size_t done_bytes;
 };
 
 /*
@@ -34,7 +36,13 @@ void line_ring_done(struct line_ring *r);
  */
 int line_ring_put(struct line_ring *r, const char *bytes, size_t n, size_t *ret_at);
 
-/* Borrowed until line_ring_release(), which gives back the oldest line that was not given back yet; -errno.
- */
+/* Borrowed until line_ring_release() of this line, of n bytes: lines are released in the order they were put
+ * in. */
 const char *line_ring_at(const struct line_ring *r, size_t at);
-int line_ring_release(struct line_ring *r);
+
+/*
+ * A quarter of the ring is given back together, for the writer is woken by it. So whoever is about to wait
+ * for a line calls line_ring_give_back() first, lest both wait. -errno.
+ */
+int line_ring_release(struct line_ring *r, size_t n);
+int line_ring_give_back(struct line_ring *r);

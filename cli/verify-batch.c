@@ -209,6 +209,7 @@ static void judge_lines(struct batch_run *run, struct line_ring *ring, int from,
         char *buffer = NULL;
         struct dealt line;
         size_t room = 0;
+        bool waits;
 
         while (read_exactly(from, &line, sizeof(line))) {
                 const char *bytes = take_line(&line, from, ring, &buffer, &room);
@@ -217,10 +218,13 @@ static void judge_lines(struct batch_run *run, struct line_ring *ring, int from,
                 if (!bytes)
                         _exit(1);
                 outcome = judge(run, &line, bytes);
-                if ((line.in_ring && line_ring_release(ring) < 0) || run->text.no_memory ||
+                if ((line.in_ring && line_ring_release(ring, line.size) < 0) || run->text.no_memory ||
                         !put_result(&out, outcome, &run->text))
                         _exit(1);
-                if ((out.n >= RESULTS_TOGETHER || must_wait(from)) && !write_results(&out, to))
+                waits = must_wait(from);
+                if (waits && line_ring_give_back(ring) < 0)
+                        _exit(1);
+                if ((out.n >= RESULTS_TOGETHER || waits) && !write_results(&out, to))
                         _exit(1);
         }
         _exit(!put_result(&out, OUTCOME_END, NULL) || !write_results(&out, to));

@@ -2,6 +2,7 @@
 /* cli/line-ring: lines of any size arrive as they were sent, and nobody waits for one who is gone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,11 +33,15 @@ static bool is_as_sent(const struct line_ring *ring, const struct told *t) {
 }
 
 static void read_all(struct line_ring *ring, int fd) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
         struct told t;
 
-        while (read(fd, &t, sizeof(t)) == sizeof(t))
-                if (!is_as_sent(ring, &t) || line_ring_release(ring) < 0)
+        while (read(fd, &t, sizeof(t)) == sizeof(t)) {
+                if (!is_as_sent(ring, &t) || line_ring_release(ring, t.n) < 0)
                         _exit(1);
+                if (poll(&p, 1, 0) == 0 && line_ring_give_back(ring) < 0)
+                        _exit(1);
+        }
         _exit(0);
 }
 
@@ -82,6 +87,45 @@ static void a_reader_that_is_gone_is_noticed(void **state) {
         line_ring_done(&ring);
 }
 
+static bool has_come_back(const struct line_ring *ring) {
+        struct pollfd p = { .fd = ring->from, .events = POLLIN };
+
+        return poll(&p, 1, 0) > 0;
+}
+
+static void lines_are_given_back_together(void **state) {
+        struct line_ring ring;
+
+        assert_int_equal(line_ring_init(&ring), 0);
+        for (unsigned i = 1; i < LINE_RING_LINES / 4; i++)
+                assert_int_equal(line_ring_release(&ring, 1), 0);
+        assert_false(has_come_back(&ring));
+        assert_int_equal(line_ring_release(&ring, 1), 0);
+        assert_true(has_come_back(&ring));
+        line_ring_done(&ring);
+}
+
+static void large_lines_are_given_back_at_once(void **state) {
+        struct line_ring ring;
+
+        assert_int_equal(line_ring_init(&ring), 0);
+        assert_int_equal(line_ring_release(&ring, LINE_RING_MAX), 0);
+        assert_true(has_come_back(&ring));
+        line_ring_done(&ring);
+}
+
+static void whoever_is_about_to_wait_gives_back(void **state) {
+        struct line_ring ring;
+
+        assert_int_equal(line_ring_init(&ring), 0);
+        assert_int_equal(line_ring_give_back(&ring), 0);
+        assert_false(has_come_back(&ring));
+        assert_int_equal(line_ring_release(&ring, 1), 0);
+        assert_int_equal(line_ring_give_back(&ring), 0);
+        assert_true(has_come_back(&ring));
+        line_ring_done(&ring);
+}
+
 static void larger_lines_are_refused(void **state) {
         static const char line[LINE_RING_MAX + 1];
         struct line_ring ring;
@@ -98,6 +142,9 @@ static void larger_lines_are_refused(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_arrive_as_they_were_sent),
         cmocka_unit_test(a_reader_that_is_gone_is_noticed),
+        cmocka_unit_test(lines_are_given_back_together),
+        cmocka_unit_test(large_lines_are_given_back_at_once),
+        cmocka_unit_test(whoever_is_about_to_wait_gives_back),
         cmocka_unit_test(larger_lines_are_refused),
 };
 RUN(tests)
