@@ -28,7 +28,8 @@ event_removed() { # although it is enabled, so that a mere removal would be refu
 }
 
 check "devices are offered" offers
-check "the balloon's ring is open" test -n "$(ring_of "$(balloon)" 1)"
+check "the balloon is bound" wait_until 60 bound "$(balloon)" hv_balloon
+check "its ring is open" test -n "$(ring_of "$(balloon)" 1)"
 check "the policy is in place" enforce_strictly
 check "cvmd starts" cvmd_start
 

@@ -98,7 +98,8 @@ restarted() { # PID: another one runs, and is ready
         cvmd_active && [ "$(cvmd_pid)" != "$1" ]
 }
 
-nothing_in_tracefs() {
+nothing_in_tracefs() { # "timeout": systemd has ended cvmd before it was done
+        systemctl show -P Result cvmd
         cat $TRACING/dynamic_events
         ls $TRACING/instances
         not grep -q cvmd $TRACING/dynamic_events && not sh -c "ls $TRACING/instances | grep cvmd"
