@@ -118,16 +118,19 @@ int client_send_patiently(struct context *x, sd_bus *bus, sd_bus_message *call, 
         return r < 0 ? call_failed(x, r, &e) : 0;
 }
 
-void client_device_path(const char *instance, char ret[CVMD_DEVICE_PATH_SIZE]) {
-        snprintf(ret, CVMD_DEVICE_PATH_SIZE, CVMD_DEVICES "%s", instance);
-        for (char *c = ret; *c; c++)
-                if (*c == '-')
-                        *c = '_';
-}
-
 int client_bad_reply(struct context *x, int r, const char *what) {
         if (r == -ENOMEM)
                 return r;
         return diag_errno(&x->diag, -EBADMSG, "cvmd answered %s in a form that this cvmctl does not know",
                 what);
+}
+
+int client_device_path(struct context *x, const char *instance, char ret[DEVICE_PATH_SIZE]) {
+        struct guid g;
+        int r = guid_parse(instance, &g);
+
+        if (r < 0)
+                return client_bad_reply(x, r, "the instance of a device");
+        device_path_format(&g, ret);
+        return 0;
 }

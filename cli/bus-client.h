@@ -5,15 +5,13 @@
 #include <systemd/sd-bus.h>
 
 #include "cli/context.h"
-#include "lib/base/guid.h"
+#include "lib/base/device-path.h"
 
 #define CVMD_NAME "org.cvmd1"
 #define CVMD_PATH "/org/cvmd1"
 #define CVMD_MANAGER "org.cvmd1.Manager"
 #define CVMD_ATTESTATION "org.cvmd1.Attestation"
 #define CVMD_DEVICE "org.cvmd1.Device"
-#define CVMD_DEVICES CVMD_PATH "/device/"
-#define CVMD_DEVICE_PATH_SIZE (sizeof(CVMD_DEVICES) + GUID_TEXT_SIZE)
 
 static inline void bus_closep(sd_bus **b) {
         sd_bus_flush_close_unref(*b);
@@ -43,8 +41,8 @@ int client_send(struct context *x, sd_bus *bus, sd_bus_message *call, sd_bus_mes
 int client_send_patiently(struct context *x, sd_bus *bus, sd_bus_message *call, uint64_t timeout_usec,
         sd_bus_message **ret_reply);
 
-/* The object of a device. */
-void client_device_path(const char *instance, char ret[CVMD_DEVICE_PATH_SIZE]);
+/* The object of a device, as cvmd named it. */
+int client_device_path(struct context *x, const char *instance, char ret[DEVICE_PATH_SIZE]);
 
 /* r, from reading a reply: what cvmd said is not what the contract says. */
 int client_bad_reply(struct context *x, int r, const char *what);

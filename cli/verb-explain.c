@@ -34,7 +34,7 @@ static int ask_explain(struct context *x, const char *word, struct json_object *
         _cleanup_(messagep) sd_bus_message *reply = NULL;
         _cleanup_(view_done) struct view v = {};
         const struct device_view *found;
-        char path[CVMD_DEVICE_PATH_SIZE];
+        char path[DEVICE_PATH_SIZE];
         int r;
 
         r = client_open(x, &bus);
@@ -42,9 +42,10 @@ static int ask_explain(struct context *x, const char *word, struct json_object *
                 r = view_load_bus(x, bus, &v);
         if (r >= 0)
                 r = view_resolve(&v, word, &found, &x->diag);
+        if (r >= 0)
+                r = client_device_path(x, found->instance, path);
         if (r < 0)
                 return r;
-        client_device_path(found->instance, path);
         r = client_call(x, bus, path, CVMD_DEVICE, "Explain", &reply, NULL);
         return r < 0 ? r : read_json(x, reply, "Explain", ret);
 }

@@ -171,16 +171,14 @@ static int on_properties(sd_bus_message *s, void *data, sd_bus_error *error) {
 static int on_device(struct monitor *m, sd_bus_message *s, const char *event) {
         char instance[GUID_TEXT_SIZE];
         const char *path;
+        struct guid g;
         int r = sd_bus_message_read(s, "o", &path);
 
         if (r < 0)
                 return bad_signal(m, r, event);
-        if (strncmp(path, CVMD_DEVICES, strlen(CVMD_DEVICES)) != 0)
-                return 0;
-        snprintf(instance, sizeof(instance), "%.36s", path + strlen(CVMD_DEVICES));
-        for (char *c = instance; *c; c++)
-                if (*c == '_')
-                        *c = '-';
+        if (device_path_parse(path, &g) < 0)
+                return 0; /* not a device */
+        guid_format(&g, instance);
         return emit_word(m, event, "instance", instance);
 }
 

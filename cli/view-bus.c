@@ -263,10 +263,12 @@ static int read_dependents(sd_bus_message *m, struct device_view *d) {
 
 int view_load_dependents(struct context *x, sd_bus *bus, struct device_view *d) {
         _cleanup_(messagep) sd_bus_message *m = NULL;
-        int r, asks = sd_bus_get_allow_interactive_authorization(bus);
-        char path[CVMD_DEVICE_PATH_SIZE];
+        int asks = sd_bus_get_allow_interactive_authorization(bus);
+        char path[DEVICE_PATH_SIZE];
+        int r = client_device_path(x, d->instance, path);
 
-        client_device_path(d->instance, path);
+        if (r < 0)
+                return r;
         (void)sd_bus_set_allow_interactive_authorization(bus, 0); /* nobody asked for these by name */
         r = client_call(x, bus, path, CVMD_DEVICE, "GetDependents", &m, NULL);
         (void)sd_bus_set_allow_interactive_authorization(bus, asks > 0);

@@ -5,12 +5,11 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/bus.h"
+#include "lib/base/device-path.h"
 
 #define MANAGER_PATH "/org/cvmd1"
 #define MANAGER_INTERFACE "org.cvmd1.Manager"
-#define DEVICE_PATH MANAGER_PATH "/device"
 #define DEVICE_INTERFACE "org.cvmd1.Device"
-#define DEVICE_PATH_SIZE (sizeof(DEVICE_PATH) + GUID_TEXT_SIZE)
 
 /* A caller of Block, Allow, Forget or Confirm, who is answered when the device has come to rest. */
 struct waiting_call {
@@ -72,4 +71,3 @@ int policy_bus_try(sd_bus_message *call, void *bus, sd_bus_error *error);
 
 int device_bus_register(struct bus *b);
 void device_bus_replaced(struct bus *b, const struct picture *before, const struct picture *after);
-void device_path_format(const struct guid *instance, char ret[DEVICE_PATH_SIZE]);

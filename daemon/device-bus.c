@@ -141,34 +141,11 @@ static const struct property properties[] = {
 
 #define N_PROPERTIES (sizeof(properties) / sizeof(properties[0]))
 
-void device_path_format(const struct guid *instance, char ret[DEVICE_PATH_SIZE]) {
-        char text[GUID_TEXT_SIZE];
-
-        guid_format(instance, text);
-        for (char *c = text; *c; c++)
-                if (*c == '-')
-                        *c = '_';
-        snprintf(ret, DEVICE_PATH_SIZE, DEVICE_PATH "/%s", text);
-}
-
-/* Which device of the picture a path names; -ENODEV. Only the form that device_path_format() writes is
- * taken. */
+/* Which device of the picture a path names; -ENODEV. */
 static int device_path_find(const struct picture *p, const char *path, size_t *ret) {
-        static const char prefix[] = DEVICE_PATH "/";
-        char text[GUID_TEXT_SIZE], back[DEVICE_PATH_SIZE];
         struct guid instance;
 
-        if (strncmp(path, prefix, strlen(prefix)) != 0 ||
-                strlen(path + strlen(prefix)) != GUID_TEXT_SIZE - 1)
-                return -ENODEV;
-        memcpy(text, path + strlen(prefix), sizeof(text));
-        for (char *c = text; *c; c++)
-                if (*c == '_')
-                        *c = '-';
-        if (guid_parse(text, &instance) < 0)
-                return -ENODEV;
-        device_path_format(&instance, back);
-        return strcmp(path, back) == 0 ? picture_find(p, &instance, ret) : -ENODEV;
+        return device_path_parse(path, &instance) < 0 ? -ENODEV : picture_find(p, &instance, ret);
 }
 
 static int get_property(sd_bus *connection, const char *path, const char *interface, const char *property,
