@@ -70,7 +70,7 @@ static int take(int option, const char *argument, void *data, struct diag *d) {
                 return command_line_number("retry-delay", argument, 0, HOUR_SEC * 1000, 1000,
                         &o->retry_delay_usec, d);
         }
-        return diag_fail(d, -EINVAL, "an option is not known, or its value is missing: try --help");
+        return diag_fail(d, -EINVAL, "options are not understood");
 }
 
 int fetch_options_parse(int argc, char *argv[], struct fetch_options *ret, bool *ret_said, struct diag *d) {

@@ -18,6 +18,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/sealed.h"
+#include "tests/integration/fake-bus.h"
 
 #define HELD_MAX 64
 #define RAW_SIZE 1300 /* of a report for formats that take it apart */
@@ -303,14 +304,8 @@ static const sd_bus_vtable test[] = {
 
 int main(int argc, char *argv[]) {
         struct fake f = {};
-        int r = sd_bus_new(&f.bus);
+        int r = fake_bus_open(argc > 1 ? argv[1] : "", &f.bus);
 
-        if (r >= 0)
-                r = sd_bus_set_address(f.bus, argc > 1 ? argv[1] : "");
-        if (r >= 0)
-                r = sd_bus_set_bus_client(f.bus, 1);
-        if (r >= 0)
-                r = sd_bus_start(f.bus);
         if (r >= 0)
                 r = sd_bus_add_object_vtable(f.bus, NULL, "/org/cvmd1/attest", "org.cvmd1.Attest", attest,
                         &f);
@@ -326,13 +321,7 @@ int main(int argc, char *argv[]) {
                 fprintf(stderr, "fake-helpers: %s\n", strerror(-r));
                 return EXIT_FAILURE;
         }
-        puts("ready");
-        fflush(stdout);
-        while (r >= 0) {
-                r = sd_bus_process(f.bus, NULL);
-                if (r == 0)
-                        r = sd_bus_wait(f.bus, UINT64_MAX);
-        }
+        (void)fake_bus_serve(f.bus, NULL); /* until the bus is gone */
         for (size_t i = 0; i < f.n_held; i++)
                 sd_bus_message_unref(f.held[i].call);
         sd_bus_close_unref(f.bus);

@@ -11,6 +11,7 @@
 #include <systemd/sd-bus.h>
 
 #include "lib/base/cleanup.h"
+#include "tests/integration/fake-bus.h"
 
 #define NAME "org.freedesktop.systemd1"
 #define PATH "/org/freedesktop/systemd1"
@@ -135,14 +136,8 @@ static const sd_bus_vtable test[] = {
 };
 
 static int serve(struct fake *f, const char *address) {
-        int r = sd_bus_new(&f->bus);
+        int r = fake_bus_open(address, &f->bus);
 
-        if (r >= 0)
-                r = sd_bus_set_address(f->bus, address);
-        if (r >= 0)
-                r = sd_bus_set_bus_client(f->bus, 1);
-        if (r >= 0)
-                r = sd_bus_start(f->bus);
         if (r >= 0)
                 r = sd_bus_add_object_vtable(f->bus, NULL, PATH, NAME ".Manager", manager, f);
         if (r >= 0)
@@ -151,16 +146,7 @@ static int serve(struct fake *f, const char *address) {
                 r = sd_bus_add_object_vtable(f->bus, NULL, PATH, "org.cvmd1.Test", test, f);
         if (r >= 0)
                 r = sd_bus_request_name(f->bus, NAME, 0);
-        if (r >= 0) {
-                puts("ready");
-                fflush(stdout);
-        }
-        while (r >= 0) {
-                r = sd_bus_process(f->bus, NULL);
-                if (r == 0)
-                        r = sd_bus_wait(f->bus, UINT64_MAX);
-        }
-        return r;
+        return r < 0 ? r : fake_bus_serve(f->bus, NULL);
 }
 
 int main(int argc, char *argv[]) {

@@ -31,6 +31,13 @@ def read(*path):
         return f.read()
 
 
+def installed(*pattern):
+    """Paths of what is installed, which is something."""
+    found = sorted(glob.glob(os.path.join(root(), *pattern)))
+    assert found, pattern
+    return found
+
+
 def relocated(text):
     """Names programs of ours where they are now."""
     return re.sub(r"(?<=[=+-])/usr/(?=s?bin/cv|lib/cvmd/)", f"{root()}/usr/", text)
@@ -85,8 +92,7 @@ def test_drop_ins_that_break_a_unit_are_found():
 
 
 def test_the_shipped_drop_ins_are_good():
-    found = glob.glob(os.path.join(root(), "usr/share/doc/cvmd/examples/*.conf"))
-    for path in found:
+    for path in installed("usr/share/doc/cvmd/examples/*.conf"):
         assert complaints({"cvmd.service": read(path)}) == "", path
         assert exposed({"cvmd.service": read(path)}) == [], path
 
@@ -105,7 +111,8 @@ def test_drop_ins_that_open_a_sandbox_are_found():
 
 
 def test_units_name_manuals_that_are_installed():
-    for path in glob.glob(os.path.join(root(), UNITS, "*")):
+    for path in installed(UNITS, "*.service"):
+        assert "\nDocumentation=man:" in read(path), path
         for name, number in re.findall(r"man:([\w.-]+)\((\d)\)", read(path)):
             assert os.path.exists(os.path.join(root(), f"usr/share/man/man{number}/{name}.{number}")), f"{path}: {name}({number})"
 
@@ -139,7 +146,7 @@ def test_the_catalog_names_only_fields_that_entries_have():
 
 
 def test_the_bus_starts_the_units_that_own_the_names():
-    for path in glob.glob(os.path.join(root(), "usr/share/dbus-1/system-services/*.service")):
+    for path in installed("usr/share/dbus-1/system-services/*.service"):
         name, unit = (re.search(rf"^{key}=(.*)$", read(path), re.MULTILINE)[1] for key in ("Name", "SystemdService"))
         assert os.path.basename(path) == f"{name}.service"
         assert f"\nBusName={name}\n" in read(root(), UNITS, unit)
