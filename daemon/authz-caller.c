@@ -168,28 +168,63 @@ static int caller_new(const char *name, struct authz_caller **ret) {
         return 0;
 }
 
-static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(caller_unrefp) struct authz_caller *c = NULL;
-        struct authz_pending *p = userdata;
-        struct credentials credentials = {};
-        int r;
+/* The first call of that connection that waits for what the bus says, or NULL. */
+static struct authz_pending *first_unknown(const struct authz *a, const char *name) {
+        for (struct authz_pending *p = a->pending; p; p = p->next)
+                if (!p->caller && strcmp(sd_bus_message_get_sender(p->call), name) == 0)
+                        return p;
+        return NULL;
+}
 
-        p->asking = sd_bus_slot_unref(p->asking);
-        r = sd_bus_message_is_method_error(m, NULL) ? -EACCES
-                                                    : caller_new(sd_bus_message_get_sender(p->call), &c);
+static int read_caller(sd_bus_message *m, const char *name, struct authz_caller **ret) {
+        _cleanup_(caller_unrefp) struct authz_caller *c = NULL;
+        struct credentials credentials = {};
+        int r = sd_bus_message_is_method_error(m, NULL) ? -EACCES : caller_new(name, &c);
+
         credentials.caller = c;
         if (r >= 0)
                 r = read_credentials(m, &credentials);
-        if (r < 0) {
-                authz_deny(p, -EACCES, &(struct diag){ "the bus does not say who asks" });
+        if (r >= 0)
+                *ret = TAKE(c);
+        return r;
+}
+
+/* Of all calls of the connection, in their order: none may come before one that was made earlier. */
+static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(caller_unrefp) struct authz_caller *c = NULL;
+        _cleanup_(freep) char *name = NULL;
+        struct authz_pending *p = userdata;
+        struct authz *a = p->authz;
+        int r;
+
+        p->asking = sd_bus_slot_unref(p->asking);
+        name = strdup(sd_bus_message_get_sender(p->call));
+        if (!name) {
+                authz_deny(p, -ENOMEM, &(struct diag){ "who asks" });
                 return 0;
         }
-        remember(p->authz, c);
-        authz_identified(p, c);
+        r = read_caller(m, name, &c);
+        if (r >= 0)
+                remember(a, c);
+        while ((p = first_unknown(a, name)))
+                if (r >= 0)
+                        authz_identified(p, c);
+                else
+                        authz_deny(p, -EACCES, &(struct diag){ "the bus does not say who asks" });
         return 0;
 }
 
+/* Whether the bus is being asked for an earlier call of the same connection. */
+static bool is_asked(const struct authz *a, const char *name) {
+        for (const struct authz_pending *p = a->pending; p; p = p->next)
+                if (!p->caller && p->asking && strcmp(sd_bus_message_get_sender(p->call), name) == 0)
+                        return true;
+        return false;
+}
+
 int caller_ask(struct authz_pending *p) {
+        if (is_asked(p->authz, sd_bus_message_get_sender(p->call)))
+                return 0;
         return sd_bus_call_method_async(p->authz->bus->bus, &p->asking, "org.freedesktop.DBus",
                 "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionCredentials", on_credentials,
                 p, "s", sd_bus_message_get_sender(p->call));

@@ -40,7 +40,7 @@ struct authz_pending {
         struct authz_object object;
         sd_bus_message_handler_t method;
         void *userdata;
-        sd_bus_slot *asking;
+        sd_bus_slot *asking; /* the bus, for all calls of the connection; or polkit */
         sd_event_source *patience;
         bool interactive;  /* polkit may ask a person */
         uint64_t question; /* its number, by which polkit can be told to forget it; 0: not put to it yet */
@@ -68,7 +68,8 @@ void authz_deny(struct authz_pending *p, int r, const struct diag *d); /* r: of 
 /* Who calls is known: grants, or asks polkit. */
 void authz_identified(struct authz_pending *p, struct authz_caller *caller);
 
-/* authz-caller.c: asks the bus; authz_identified() or authz_deny() follows. */
+/* authz-caller.c: asks the bus, once for all calls of a connection; authz_identified() or authz_deny()
+ * follows, in the order of the calls. */
 int caller_ask(struct authz_pending *p);
 /* One that was identified a short time ago; NULL. */
 struct authz_caller *caller_recall(const struct authz *a, const char *name);

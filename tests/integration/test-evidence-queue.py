@@ -179,6 +179,19 @@ def test_registers_are_told_by_their_numbers():
         assert name == "Failed" and "other registers" in text, (name, text)
 
 
+def test_calls_of_a_connection_stay_in_order():
+    with Guest("snp-openhcl") as guest:  # without helpers each ends at once, but only after the bus has said who calls
+        guest.cvmd.start("--report-window=0")
+        clients = Clients(guest)
+        for connection in range(100):
+            names = [f"c{connection}.{i:02}" for i in range(16)]
+            for name in names:
+                clients.call(name, NONCE)
+            ends = [clients.any_answer() for _ in names]
+            assert {end[1][1][0] for end in ends} == {"NotSupported"}, ends
+            assert [end[0] for end in ends] == names, ends
+
+
 def test_limits():
     with attesting() as guest:
         guest.helpers.behave("Report", "hold")
