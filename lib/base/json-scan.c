@@ -109,8 +109,8 @@ static size_t read_character(struct scanner *s, char *out) {
         return 1;
 }
 
-/* The scanner stands behind the opening quote. */
-static const char *read_string(struct scanner *s) {
+/* Up to the closing quote, where not all characters stand for themselves. */
+static const char *read_mixed_string(struct scanner *s) {
         char *string = scanner_allocate(s, raw_length(s) + 1), *out = string;
 
         if (!string)
@@ -130,6 +130,22 @@ static const char *read_string(struct scanner *s) {
                 scanner_advance(s);
         *out = 0;
         return s->failed ? NULL : string;
+}
+
+/* The scanner stands behind the opening quote. */
+static const char *read_string(struct scanner *s) {
+        size_t run = s->failed ? 0 : scanner_plain_run(s);
+        char *string;
+
+        if (s->at + run == s->end || s->at[run] != '"')
+                return read_mixed_string(s);
+        string = scanner_allocate(s, run + 1);
+        if (!string)
+                return NULL;
+        memcpy(string, s->at, run);
+        string[run] = 0;
+        scanner_skip_run(s, run + 1);
+        return string;
 }
 
 static void read_number(struct scanner *s, struct json_node *node) {
