@@ -13,38 +13,36 @@ void json_text_done(struct json_text *t) {
         *t = (struct json_text){};
 }
 
-/* Room for n more; NULL when memory ran out. */
-static char *reserve(struct json_text *t, size_t n) {
+/* Whether there is room for more than n now; none without memory, so that nothing else is written. */
+static bool make_room(struct json_text *t, size_t n) {
         size_t room = t->room ?: FIRST_ROOM;
         char *bigger;
 
         if (t->no_memory)
-                return NULL;
-        while (room - t->n < n)
+                return false;
+        while (room - t->n <= n)
                 room *= 2;
-        if (room > t->room) {
-                bigger = realloc(t->text, room);
-                if (!bigger) {
-                        t->no_memory = true;
-                        return NULL;
-                }
-                t->text = bigger;
-                t->room = room;
+        bigger = realloc(t->text, room);
+        if (!bigger) {
+                t->no_memory = true;
+                t->room = t->n;
+                return false;
         }
-        return t->text + t->n;
+        t->text = bigger;
+        t->room = room;
+        return true;
 }
 
-static void put(struct json_text *t, const char *text, size_t n) {
-        char *at = reserve(t, n);
-
-        if (!at)
+/* What is written is short: most of its cost would be calls. */
+static inline void put(struct json_text *t, const char *text, size_t n) {
+        if (t->room - t->n <= n && !make_room(t, n))
                 return;
-        memcpy(at, text, n);
+        memcpy(t->text + t->n, text, n);
         t->n += n;
 }
 
-void json_text_raw(struct json_text *t, const char *text) {
-        put(t, text, strlen(text));
+void json_text_put(struct json_text *t, const char *text, size_t n) {
+        put(t, text, n);
 }
 
 static void put_unit(struct json_text *t, uint32_t unit) {
@@ -62,15 +60,8 @@ static void put_character(struct json_text *t, uint32_t c) {
         }
 }
 
-void json_text_string(struct json_text *t, const char *text) {
-        const char *end;
-
-        if (!text) {
-                put(t, "null", 4);
-                return;
-        }
-        end = text + strlen(text);
-        put(t, "\"", 1);
+/* What does not all stand for itself. */
+static void put_mixed(struct json_text *t, const char *text, const char *end) {
         for (;;) {
                 size_t n = ascii_plain_run(text, (size_t)(end - text));
                 uint32_t c = 0xfffd;
@@ -88,6 +79,20 @@ void json_text_string(struct json_text *t, const char *text) {
                 put_character(t, n > 0 ? c : 0xfffd);
                 text += n > 0 ? n : 1;
         }
+}
+
+void json_text_string(struct json_text *t, const char *text) {
+        size_t n = text ? strlen(text) : 0;
+
+        if (!text) {
+                put(t, "null", 4);
+                return;
+        }
+        put(t, "\"", 1);
+        if (ascii_plain_run(text, n) == n)
+                put(t, text, n);
+        else
+                put_mixed(t, text, text + n);
         put(t, "\"", 1);
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/base/json-scan.h"
 
@@ -21,7 +22,10 @@ struct json_text {
 void json_text_done(struct json_text *t);
 
 /* As it stands: punctuation, and what is known to need no escapes. */
-void json_text_raw(struct json_text *t, const char *text);
+void json_text_put(struct json_text *t, const char *text, size_t n);
+static inline void json_text_raw(struct json_text *t, const char *text) {
+        json_text_put(t, text, strlen(text)); /* which of a literal is known */
+}
 
 /* In double quotes; NULL becomes null. A byte that is no UTF-8 becomes the replacement character. */
 void json_text_string(struct json_text *t, const char *text);
