@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -49,8 +48,7 @@ void line_ring_done(struct line_ring *r) {
         r->bytes = NULL;
 }
 
-/* Waits for at least one line to come back. */
-static int take_back(struct line_ring *r) {
+int line_ring_take_back(struct line_ring *r) {
         char back[LINE_RING_LINES];
         ssize_t n;
 
@@ -66,20 +64,25 @@ static int take_back(struct line_ring *r) {
         return 0;
 }
 
-/* Whether so many bytes would run into the oldest line that is still in use. */
-static bool is_full(const struct line_ring *r, uint64_t start, size_t n) {
-        return r->n == LINE_RING_LINES || (r->n > 0 && start + n - r->starts[r->first] > RING_SIZE);
+/* Where n bytes begin, in one piece; counted like what was put in. */
+static uint64_t start_of(const struct line_ring *r, size_t n) {
+        uint64_t left = RING_SIZE - r->put % RING_SIZE;
+
+        return left < n ? r->put + left : r->put;
+}
+
+bool line_ring_fits(const struct line_ring *r, size_t n) {
+        return r->n == 0 ||
+                (r->n < LINE_RING_LINES && start_of(r, n) + n - r->starts[r->first] <= RING_SIZE);
 }
 
 int line_ring_put(struct line_ring *r, const char *bytes, size_t n, size_t *ret_at) {
-        uint64_t start = r->put, left = RING_SIZE - start % RING_SIZE;
+        uint64_t start = start_of(r, n);
 
         if (n > LINE_RING_MAX)
                 return -EMSGSIZE;
-        if (left < n)
-                start += left;
-        while (is_full(r, start, n)) {
-                int result = take_back(r);
+        while (!line_ring_fits(r, n)) {
+                int result = line_ring_take_back(r);
 
                 if (result < 0)
                         return result;

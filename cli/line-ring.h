@@ -5,6 +5,7 @@
  * Lines from one process to one other, through memory that both have: a pipe would copy each of them twice
  * more. Where a line is, is told in some other way; that it is no longer needed comes back through a pipe.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,13 @@ struct line_ring {
 int line_ring_init(struct line_ring *ret);
 void line_ring_write(struct line_ring *r);
 void line_ring_done(struct line_ring *r);
+
+/* Whether so many bytes, at most LINE_RING_MAX, fit beside those that have not come back yet. */
+bool line_ring_fits(const struct line_ring *r, size_t n);
+
+/* Waits for lines to come back, where there are some in it: at least one. -EPIPE: the other process is gone.
+ */
+int line_ring_take_back(struct line_ring *r);
 
 /*
  * Puts in n bytes, at most LINE_RING_MAX, once there is room for them, and returns where: for line_ring_at()

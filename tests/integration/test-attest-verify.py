@@ -3,9 +3,11 @@
 """cvmctl attest verify and its family: verdicts, exit codes, bad input, batches, results in other shapes."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -224,6 +226,76 @@ def test_batch_with_lines_of_every_size():
     assert ["error" in r for r in results] == [size < len(piece) for size in sizes]
     for jobs in ["2", "3"]:
         assert verify("-", *arguments, "--jobs", jobs, data=data) == (1, whole, ""), jobs
+
+
+@contextlib.contextmanager
+def batch(jobs):
+    """A process that verifies a line after the other, while it runs."""
+    process = subprocess.Popen([Programs.cvmctl, "attest", "verify", "--roots", Evidence.path("roots"), "--batch",
+                                "--jobs", str(jobs), *WORDS, "--any-measurement", "-"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        for stream in process.stdin, process.stdout, process.stderr:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+        process.wait(PATIENCE)
+
+
+def send(process, line):
+    process.stdin.write(line + b"\n")
+    process.stdin.flush()
+
+
+def judges(process):
+    """Their numbers: it starts them before the one that reads."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
+        return [int(pid) for pid in f.read().split()][:-1]
+
+
+def test_batch_answers_while_it_is_asked():
+    piece = Evidence.read(KINDS[0], "bundle.cmw")
+    for jobs in 1, 2, 3:
+        with batch(jobs) as process:
+            for number in range(1, 2 * 64 * jobs):
+                send(process, piece if number % 7 == 0 else b"{")
+                assert json.loads(process.stdout.readline())["line"] == number
+            process.stdin.close()
+            assert process.wait(PATIENCE) == 1
+
+
+def test_one_that_stands_still_holds_nobody_up():
+    piece, lines = Evidence.read(KINDS[0], "bundle.cmw"), 192
+    with batch(2) as process:
+        send(process, piece)
+        assert json.loads(process.stdout.readline())["line"] == 1
+        still = judges(process)[0]
+        os.kill(still, signal.SIGSTOP)
+        try:
+            # of these it has room for 64, and the pipe for three more
+            writer = threading.Thread(target=lambda: [send(process, piece) for _ in range(lines)], daemon=True)
+            writer.start()
+            writer.join(PATIENCE)
+            assert not writer.is_alive(), "nobody reads on"
+        finally:
+            os.kill(still, signal.SIGCONT)
+        process.stdin.close()
+        assert [json.loads(line)["line"] for line in process.stdout] == list(range(2, lines + 2))
+        assert process.wait(PATIENCE) == 0
+
+
+def test_one_that_is_killed_is_noticed():
+    piece = Evidence.read(KINDS[0], "bundle.cmw")
+    for which in range(3):
+        with batch(3) as process:
+            send(process, piece)
+            assert json.loads(process.stdout.readline())["line"] == 1
+            os.kill(judges(process)[which], signal.SIGKILL)
+            process.stdin.close()
+            assert process.wait(PATIENCE) == 1
+            assert b"ended before its time" in process.stderr.read()
 
 
 def test_batch_whose_reader_leaves():

@@ -87,6 +87,30 @@ static void a_reader_that_is_gone_is_noticed(void **state) {
         line_ring_done(&ring);
 }
 
+static void what_fits_is_known(void **state) {
+        static const char line[LINE_RING_MAX];
+        struct line_ring ring;
+        size_t at;
+
+        assert_int_equal(line_ring_init(&ring), 0);
+        for (unsigned i = 0; i < LINE_RING_LINES; i++) {
+                assert_true(line_ring_fits(&ring, 1));
+                assert_int_equal(line_ring_put(&ring, line, 1, &at), 0);
+        }
+        assert_false(line_ring_fits(&ring, 1));
+        for (unsigned i = 0; i < LINE_RING_LINES; i++)
+                assert_int_equal(line_ring_release(&ring, 1), 0);
+        while (ring.n > 0)
+                assert_int_equal(line_ring_take_back(&ring), 0);
+        /* nothing is in it, and the largest fits twice, if only from the beginning */
+        assert_true(line_ring_fits(&ring, LINE_RING_MAX));
+        assert_int_equal(line_ring_put(&ring, line, LINE_RING_MAX, &at), 0);
+        assert_int_equal(at, LINE_RING_LINES);
+        assert_false(line_ring_fits(&ring, LINE_RING_MAX));
+        assert_true(line_ring_fits(&ring, LINE_RING_MAX - LINE_RING_LINES));
+        line_ring_done(&ring);
+}
+
 static bool has_come_back(const struct line_ring *ring) {
         struct pollfd p = { .fd = ring->from, .events = POLLIN };
 
@@ -142,6 +166,7 @@ static void larger_lines_are_refused(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_arrive_as_they_were_sent),
         cmocka_unit_test(a_reader_that_is_gone_is_noticed),
+        cmocka_unit_test(what_fits_is_known),
         cmocka_unit_test(lines_are_given_back_together),
         cmocka_unit_test(large_lines_are_given_back_at_once),
         cmocka_unit_test(whoever_is_about_to_wait_gives_back),
