@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """cvmd in the initrd: who gets a driver before the root is mounted, and what becomes of it afterwards."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -203,16 +204,19 @@ def test_a_crash_dump_is_let_be():
             assert AUTOPROBE not in guest.simulator.writes()
 
 
+def read_process(pid, name):
+    """A file of a process; nothing of one that is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/{name}", encoding="utf-8") as f:
+        return f.read()
+    return ""
+
+
 def worker(guest):
     """The process that holds the state folder; None while there is none."""
-    for line in subprocess.run(["ps", "-eo", "pid,args"], stdout=subprocess.PIPE, check=True,
-                               encoding="utf-8").stdout.splitlines():
-        pid, command = line.split(None, 1)
-        if guest.cvmd.state not in command or "--early" not in command:
-            continue
-        with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
-            if f.read().strip() == "cvmd":
-                return int(pid)
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        command = read_process(pid, "cmdline").split("\0")
+        if guest.cvmd.state in " ".join(command) and "--early" in command and read_process(pid, "comm").strip() == "cvmd":
+            return int(pid)
     return None
 
 

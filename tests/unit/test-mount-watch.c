@@ -34,7 +34,10 @@ static void a_mount_and_its_end_are_told(void **state) {
         assert_return_code(asprintf(&where, "%s/proc", s.path), 0);
         if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
                 skip(); /* a kernel without namespaces for everyone */
-        assert_return_code(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), errno);
+        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+                assert_int_equal(errno, EINVAL);
+                skip(); /* in a chroot, whose / is no mount */
+        }
         assert_return_code(mount("/proc/self/mountinfo", table, NULL, MS_BIND, NULL), errno);
         assert_return_code(mount("/proc/swaps", swaps, NULL, MS_BIND, NULL), errno);
         assert_int_equal(sysroot_new(s.path, &root, NULL), 0);
