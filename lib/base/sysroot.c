@@ -41,6 +41,13 @@ static const char *below_held(const struct sysroot *root, const char *path) {
                                                                                            : NULL;
 }
 
+/* The name of what lies directly in the held folder: no link can be on the way to it. Else NULL. */
+static const char *name_in_held(const struct sysroot *root, const char *path) {
+        const char *name = below_held(root, path);
+
+        return name && name[0] != '.' && !strchr(name, '/') ? name : NULL;
+}
+
 int sysroot_open_in(struct sysroot *root, const char *path, int flags) {
         const char *rest = below_held(root, path);
         int fd = rest ? open_from(root->held_fd, rest, flags, RESOLVE_BENEATH) : -EXDEV;
@@ -200,18 +207,27 @@ int sysroot_read_line(struct sysroot *root, const char *path, char **ret) {
         return 0;
 }
 
-int sysroot_read_link(struct sysroot *root, const char *path, char **ret) {
-        _cleanup_(closep) int fd = sysroot_open(root, path, O_PATH | O_NOFOLLOW);
-        char target[4096];
+static ssize_t read_link(struct sysroot *root, const char *path, char *target, size_t max) {
+        const char *name = name_in_held(root, path);
+        _cleanup_(closep) int fd = name ? -1 : sysroot_open(root, path, O_PATH | O_NOFOLLOW);
         ssize_t n;
-        char *copy;
 
-        if (fd < 0)
+        if (!name && fd < 0)
                 return fd;
-        n = readlinkat(fd, "", target, sizeof(target));
+        n = readlinkat(name ? root->held_fd : fd, name ?: "", target, max);
         if (n < 0)
                 /* ENOENT is what an empty path says of a thing that is no link. */
-                return errno == ENOENT ? -EINVAL : -errno;
+                return errno == ENOENT && !name ? -EINVAL : -errno;
+        return n;
+}
+
+int sysroot_read_link(struct sysroot *root, const char *path, char **ret) {
+        char target[4096];
+        ssize_t n = read_link(root, path, target, sizeof(target));
+        char *copy;
+
+        if (n < 0)
+                return (int)n;
         if ((size_t)n == sizeof(target))
                 return -ENAMETOOLONG;
         copy = strndup(target, (size_t)n);
@@ -279,12 +295,24 @@ int sysroot_list(struct sysroot *root, const char *path, struct sysroot_names *r
 }
 
 int sysroot_stat(struct sysroot *root, const char *path, struct stat *ret) {
-        _cleanup_(closep) int fd = sysroot_open(root, path, O_PATH | O_NOFOLLOW);
+        const char *name = name_in_held(root, path);
+        _cleanup_(closep) int fd = name ? -1 : sysroot_open(root, path, O_PATH | O_NOFOLLOW);
         struct stat st;
 
-        if (fd < 0)
+        if (!name && fd < 0)
                 return fd;
-        if (fstat(fd, &st) < 0)
+        if (fstatat(name ? root->held_fd : fd, name ?: "", &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0)
+                return -errno;
+        *ret = st;
+        return 0;
+}
+
+int sysroot_stat_held(const struct sysroot *root, struct stat *ret) {
+        struct stat st;
+
+        if (!root->held)
+                return -ENOENT;
+        if (fstat(root->held_fd, &st) < 0)
                 return -errno;
         *ret = st;
         return 0;

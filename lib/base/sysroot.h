@@ -73,6 +73,9 @@ DEFINE_FREEP(struct sysroot, sysroot_free)
 int sysroot_hold(struct sysroot *root, const char *folder);
 void sysroot_release(struct sysroot *root); /* nothing need be held */
 
+/* Of the held folder itself. */
+int sysroot_stat_held(const struct sysroot *root, struct stat *ret);
+
 static inline void sysroot_releasep(struct sysroot **root) {
         sysroot_release(*root);
 }

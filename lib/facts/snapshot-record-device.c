@@ -268,14 +268,11 @@ static int record_device_link(struct recorder *rec, const char *link, char **ret
         return 0;
 }
 
-/* By the one folder that it had at the beginning: there are some twenty lookups in it. */
-static int record_held(struct recorder *rec, const char *device, size_t first, bool *ret_changed) {
-        _cleanup_(sysroot_releasep) struct sysroot *held = rec->root;
-        int r;
-
-        (void)sysroot_hold(held, device); /* what cannot be held is looked up by its path */
-        r = record_contents(rec, device);
-        return r < 0 ? r : recheck_identity(rec, device, first, ret_changed);
+/* What is to be recorded is in the folder that it has now: there are some twenty lookups in it. */
+static int hold_device(struct recorder *rec, const char *device, struct stat *ret) {
+        if (sysroot_hold(rec->root, device) >= 0)
+                return sysroot_stat_held(rec->root, ret);
+        return sysroot_stat(rec->root, device, ret); /* what cannot be held is looked up by its path */
 }
 
 /*
@@ -284,8 +281,9 @@ static int record_held(struct recorder *rec, const char *device, size_t first, b
  */
 static int record_object(struct recorder *rec, const char *device, size_t first, bool *ret_whole,
         bool *ret_changed) {
+        _cleanup_(sysroot_releasep) struct sysroot *held = rec->root;
         struct stat before, after;
-        int r = sysroot_stat(rec->root, device, &before);
+        int r = hold_device(rec, device, &before);
 
         if (record_is_gone(r))
                 return -ENOENT;
@@ -293,10 +291,12 @@ static int record_object(struct recorder *rec, const char *device, size_t first,
                 *ret_whole = true; /* out of reach: the link alone stands for it */
                 return 0;
         }
-        r = record_held(rec, device, first, ret_changed);
+        r = record_contents(rec, device);
+        if (r == 0)
+                r = recheck_identity(rec, device, first, ret_changed);
         if (r < 0)
                 return r;
-        if (sysroot_stat(rec->root, device, &after) < 0)
+        if (sysroot_stat(held, device, &after) < 0)
                 return -ENOENT;
         *ret_whole = before.st_ino == after.st_ino;
         return 0;

@@ -84,6 +84,32 @@ static void what_is_held_stays_the_same(void **state) {
         assert_string_equal(anew, "second");
 }
 
+/* Directly in the folder that is held: without a lookup of their own, and no different. */
+static void what_is_held_has_links(void **state) {
+        _cleanup_(freep) char *target = NULL, *none = NULL;
+        struct place *p = *state;
+        struct stat held, st;
+
+        assert_int_equal(mkdirat(p->fd, "sys/one", 0700), 0);
+        put(p, "sys/one/file", "", 0);
+        assert_int_equal(symlinkat("../two", p->fd, "sys/one/link"), 0);
+        assert_int_equal(sysroot_stat_held(p->root, &held), -ENOENT);
+        assert_int_equal(sysroot_hold(p->root, "sys/one"), 0);
+        assert_int_equal(sysroot_stat(p->root, "sys/one", &st), 0);
+        assert_int_equal(sysroot_stat_held(p->root, &held), 0);
+        assert_int_equal(held.st_ino, st.st_ino);
+        assert_int_equal(sysroot_read_link(p->root, "sys/one/link", &target), 0);
+        assert_string_equal(target, "../two");
+        assert_int_equal(sysroot_read_link(p->root, "sys/one/file", &none), -EINVAL);
+        assert_int_equal(sysroot_read_link(p->root, "sys/one/none", &none), -ENOENT);
+        assert_int_equal(sysroot_stat(p->root, "sys/one/link", &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+        assert_int_equal(sysroot_stat(p->root, "sys/one/none", &st), -ENOENT);
+        assert_int_equal(sysroot_stat(p->root, "sys/one/..", &st), 0);
+        assert_int_not_equal(held.st_ino, st.st_ino);
+        assert_null(none);
+}
+
 static void what_is_kept_open_is_written_again(void **state) {
         _cleanup_(freep) char *text = NULL;
         _cleanup_(closep) int fd = -1;
@@ -405,6 +431,7 @@ static void a_root_must_be_a_folder(void **state) {
 
 static const struct CMUnitTest tests[] = {
         root_test(what_is_held_stays_the_same),
+        root_test(what_is_held_has_links),
         root_test(what_is_held_is_one_folder),
         root_test(what_is_kept_open_is_written_again),
         root_test(no_link_leads_out),
