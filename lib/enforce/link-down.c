@@ -131,18 +131,15 @@ static int links_of_function(struct sysroot *root, const char *path, struct diag
         return path_is_pci_function(path) ? links_of(root, path, d) : 0;
 }
 
-static int links_of_bus(struct sysroot *root, const char *path, struct diag *d) {
-        if (strncmp(path_name(path), "pci", strlen("pci")) != 0)
-                return 0;
-        return for_each(root, path, links_of_function, d);
+/* Whether it is "net" or "pci1234:00"; the folder has little else that a link could be in. */
+static int links_below(struct sysroot *root, const char *path, struct diag *d) {
+        const char *name = path_name(path);
+
+        if (strcmp(name, "net") == 0)
+                return for_each(root, path, link_down, d);
+        return strncmp(name, "pci", strlen("pci")) == 0 ? for_each(root, path, links_of_function, d) : 0;
 }
 
 int links_down(struct sysroot *root, const char *device, struct diag *d) {
-        struct diag behind = {};
-        int own = links_of(root, device, d);
-        int r = for_each(root, device, links_of_bus, &behind);
-
-        if (own < 0)
-                return own;
-        return r < 0 ? diag_fail(d, r, "%s", behind.text) : 0;
+        return for_each(root, device, links_below, d);
 }
