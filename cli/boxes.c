@@ -5,21 +5,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base/file.h"
-
-/* At least one byte into room for n; returns how many. */
-static ssize_t read_some(int fd, char *ret, size_t n) {
-        ssize_t got;
-
-        do
-                got = read(fd, ret, n);
-        while (got < 0 && errno == EINTR);
-        if (got < 0)
-                return -errno;
-        return got > 0 ? got : -EPIPE;
-}
 
 /* What is there already, as much of it as is wanted. */
 static size_t take_there(struct inbox *i, char *ret, size_t n) {
@@ -42,16 +29,16 @@ int inbox_take(struct inbox *i, void *ret, size_t n) {
                 if (n == 0)
                         return 0;
                 if (n >= INBOX_SIZE) {
-                        got = read_some(i->fd, at, n);
+                        got = file_read_some(i->fd, at, n);
                         at += got > 0 ? got : 0;
                         n -= got > 0 ? (size_t)got : 0;
                 } else {
-                        got = read_some(i->fd, i->bytes, INBOX_SIZE);
+                        got = file_read_some(i->fd, i->bytes, INBOX_SIZE);
                         i->start = 0;
                         i->end = got > 0 ? (size_t)got : 0;
                 }
-                if (got < 0)
-                        return (int)got;
+                if (got <= 0)
+                        return got < 0 ? (int)got : -EPIPE;
         }
 }
 

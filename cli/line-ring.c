@@ -52,13 +52,9 @@ int line_ring_take_back(struct line_ring *r) {
         char back[LINE_RING_LINES];
         ssize_t n;
 
-        do
-                n = read(r->from, back, r->n);
-        while (n < 0 && errno == EINTR);
-        if (n < 0)
-                return -errno;
-        if (n == 0)
-                return -EPIPE;
+        n = file_read_some(r->from, back, r->n);
+        if (n <= 0)
+                return n < 0 ? (int)n : -EPIPE;
         r->first = (r->first + (size_t)n) % LINE_RING_LINES;
         r->n -= (size_t)n;
         return 0;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/file.h"
+
 #define FIRST_ROOM ((size_t)64 * 1024)
 
 void lines_init(struct lines *l, int fd, size_t max) {
@@ -41,11 +43,9 @@ static int fill(struct lines *l) {
 
         if (r < 0)
                 return r;
-        do
-                n = read(l->fd, l->buffer + l->end, l->room - l->end);
-        while (n < 0 && errno == EINTR);
+        n = file_read_some(l->fd, l->buffer + l->end, l->room - l->end);
         if (n < 0)
-                return -errno;
+                return (int)n;
         l->end += (size_t)n;
         l->at_end = n == 0;
         return 0;

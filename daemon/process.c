@@ -55,13 +55,9 @@ void process_abandon(struct process_child *c) {
 
 /* In the child: until it is let go. */
 static void wait_for_go(int channel) {
-        ssize_t n;
         char go;
 
-        do
-                n = read(channel, &go, sizeof(go));
-        while (n < 0 && errno == EINTR);
-        if (n != sizeof(go))
+        if (file_read_some(channel, &go, sizeof(go)) != sizeof(go))
                 _exit(EXIT_FAILURE);
 }
 

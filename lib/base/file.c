@@ -13,6 +13,15 @@
 
 #define FIRST_READ 4096
 
+ssize_t file_read_some(int fd, void *ret, size_t n) {
+        ssize_t got;
+
+        do
+                got = read(fd, ret, n);
+        while (got < 0 && errno == EINTR);
+        return got < 0 ? -errno : got;
+}
+
 int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
         _cleanup_(freep) char *bytes = NULL;
         size_t size = 0, room = 0;
@@ -29,11 +38,9 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_size) {
                                 return -ENOMEM;
                         bytes = bigger;
                 }
-                n = read(fd, bytes + size, room - size);
-                if (n < 0 && errno == EINTR)
-                        continue;
+                n = file_read_some(fd, bytes + size, room - size);
                 if (n < 0)
-                        return -errno;
+                        return (int)n;
                 if (n == 0)
                         break;
                 size += (size_t)n;

@@ -4,6 +4,7 @@
 /* Whole files: read bounded, written so that a reader sees the old one or the new one and never a part. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Reads fd to its end: at most max bytes, else -EFBIG. The caller frees *ret, which carries a NUL behind its
@@ -23,6 +24,9 @@ int file_fill_standard(void);
 
 /* Whether it is the kernel's log, /dev/kmsg. */
 bool file_is_kernel_log(int fd);
+
+/* At least one byte of at most n, as soon as there is one: how many; 0 at the end, -errno. */
+ssize_t file_read_some(int fd, void *ret, size_t n);
 
 /* Writes all n bytes; EINTR and short writes are carried on. */
 int file_write_fd(int fd, const void *bytes, size_t n);
