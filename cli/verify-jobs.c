@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -252,21 +253,23 @@ static int ended_early(struct crew *c) {
         return diag_fail(&c->run->x->diag, -EIO, "a process that judges ended before its time");
 }
 
-/* Reads the head of the first result of each that has none and would not have to wait. Whether any was read.
+/*
+ * Reads the head of the first result of each that has none and would not have to wait. Whether any was read:
+ * what the others have judged is told before it is given up for one that is gone.
  */
 static int read_heads(struct crew *c) {
-        bool any = false;
+        bool any = false, gone = false;
 
         for (unsigned i = 0; i < c->n; i++) {
                 struct job *job = &c->jobs[i];
 
                 if (job->has_head || inbox_waits(&job->from))
                         continue;
-                if (inbox_take(&job->from, &job->head, sizeof(job->head)) < 0)
-                        return ended_early(c);
-                any = job->has_head = true;
+                job->has_head = inbox_take(&job->from, &job->head, sizeof(job->head)) >= 0;
+                any = any || job->has_head;
+                gone = gone || !job->has_head;
         }
-        return any;
+        return gone && !any ? ended_early(c) : any;
 }
 
 /* Until one that has no head may have one. */
@@ -321,14 +324,14 @@ static int collect_next(struct crew *c, struct outbox *out) {
         return 1;
 }
 
-/* Results in the order of their lines. None is kept while the next one is waited for. */
+/* Results in the order of their lines. None is kept while the next one is waited for, or given up. */
 static int collect(struct crew *c) {
         _cleanup_(outbox_done) struct outbox out = { .fd = STDOUT_FILENO };
         int r = 0;
 
         while (r >= 0 && !all_ended(c)) {
                 r = collect_next(c, &out);
-                if (r == 0 || out.n >= OUTBOX_ENOUGH) {
+                if (r <= 0 || out.n >= OUTBOX_ENOUGH) {
                         int written = write_results(c, &out);
 
                         r = written < 0 ? written : r == 0 ? wait_for_heads(c) : r;
@@ -346,11 +349,14 @@ static bool ended_well(pid_t pid) {
         return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* With the descriptors closed, whoever still reads or writes finds an end. */
+/* With the descriptors closed, who judges finds an end. Who reads may wait for a line that is long in
+ * coming. */
 static int finish(struct crew *c, int r) {
         bool well = true;
 
         close_ends(c, true, true);
+        if (r < 0 && c->dealer > 0)
+                kill(c->dealer, SIGKILL);
         for (unsigned i = 0; i < c->n; i++)
                 well = ended_well(c->jobs[i].judge) && well;
         if (c->dealer > 0)

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 
-from harness import PATIENCE, Programs, need
+from harness import PATIENCE, Programs, need, wait_for
 from tap import main
 
 NONCE, BIND = b"nonce of 16 byte".hex(), b"tls-key".hex()
@@ -249,10 +249,25 @@ def send(process, line):
     process.stdin.flush()
 
 
+def written(pid, unit="wchar"):
+    """Bytes that a process has written so far; or how often it has, by the unit `syscw`."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as f:
+        return int(dict(line.split(": ") for line in f)[unit])
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return f.read().rpartition(")")[2].split()[0]
+
+
+def children(process):
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
+        return [int(pid) for pid in f.read().split()]
+
+
 def judges(process):
     """Their numbers: it starts them before the one that reads."""
-    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
-        return [int(pid) for pid in f.read().split()][:-1]
+    return children(process)[:-1]
 
 
 def test_batch_answers_while_it_is_asked():
@@ -296,6 +311,26 @@ def test_one_that_is_killed_is_noticed():
             process.stdin.close()
             assert process.wait(PATIENCE) == 1
             assert b"ended before its time" in process.stderr.read()
+
+
+def test_what_was_judged_is_told_when_one_is_killed():
+    piece = Evidence.read(KINDS[0], "bundle.cmw")
+    with batch(2) as process:
+        wait_for("two who judge, and one who reads", lambda: len(children(process)) == 3)
+        first, second, reader = children(process)
+        for pid in process.pid, first, second:
+            os.kill(pid, signal.SIGSTOP)
+        before = written(reader, "syscw")
+        send(process, piece)
+        send(process, piece)
+        wait_for("a line for each", lambda: written(reader, "syscw") >= before + 2)
+        os.kill(first, signal.SIGCONT)
+        wait_for("a result", lambda: written(first) > 1000)
+        os.kill(second, signal.SIGKILL)
+        wait_for("its end", lambda: state(second) == "Z")
+        os.kill(process.pid, signal.SIGCONT)
+        assert [json.loads(line)["line"] for line in process.stdout] == [1]
+        assert process.wait(PATIENCE) == 1
 
 
 def test_batch_whose_reader_leaves():
