@@ -192,17 +192,13 @@ static int read_caller(sd_bus_message *m, const char *name, struct authz_caller 
 /* Of all calls of the connection, in their order: none may come before one that was made earlier. */
 static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(caller_unrefp) struct authz_caller *c = NULL;
-        _cleanup_(freep) char *name = NULL;
         struct authz_pending *p = userdata;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = sd_bus_message_ref(p->call);
+        const char *name = sd_bus_message_get_sender(call); /* p is gone before it is needed the last time */
         struct authz *a = p->authz;
         int r;
 
         p->asking = sd_bus_slot_unref(p->asking);
-        name = strdup(sd_bus_message_get_sender(p->call));
-        if (!name) {
-                authz_deny(p, -ENOMEM, &(struct diag){ "who asks" });
-                return 0;
-        }
         r = read_caller(m, name, &c);
         if (r >= 0)
                 remember(a, c);
