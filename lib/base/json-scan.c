@@ -134,7 +134,7 @@ static const char *read_mixed_string(struct scanner *s) {
 
 /* The scanner stands behind the opening quote. */
 static const char *read_string(struct scanner *s) {
-        size_t run = s->failed ? 0 : scanner_plain_run(s);
+        size_t run = scanner_plain_run(s);
         char *string;
 
         if (s->at + run == s->end || s->at[run] != '"')
