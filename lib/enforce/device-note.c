@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One small file a device and kind in the state folder. Their being there is what matters most: an
- * unreadable note still says that a device was touched, so the functions here never mistake it for none.
+ * One link a device and kind in the state folder. Their being there is what matters most: an unreadable note
+ * still says that a device was touched, so the functions here never mistake it for none.
+ *
+ * Links, because one call makes them, with all that they say: nobody sees a part of one, and whoever blocks
+ * a device, who needs two of them first, waits for a third of what two files take.
  */
 #include "lib/enforce/device-note.h"
 
@@ -10,8 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/base/file.h"
 #include "lib/base/name-table.h"
+
+#define MARK '=' /* in front of the text: a link is never empty, and this one leads nowhere */
 
 static const char *const kinds[] = {
         [NOTE_OVERRIDE] = "overrides",
@@ -34,56 +38,82 @@ static bool is_one_line(const char *text, size_t n) {
         return true;
 }
 
-static int open_kind(int state, enum note_kind kind) {
-        int fd = openat(state, note_kind_to_string(kind), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+static int open_kind(int state, enum note_kind kind, int flags) {
+        int fd = openat(state, note_kind_to_string(kind), flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
         return fd < 0 ? -errno : fd;
 }
 
+static int open_or_make_kind(int state, enum note_kind kind) {
+        int fd = open_kind(state, kind, O_PATH);
+
+        if (fd != -ENOENT)
+                return fd;
+        if (mkdirat(state, note_kind_to_string(kind), 0700) < 0 && errno != EEXIST)
+                return -errno;
+        return open_kind(state, kind, O_PATH);
+}
+
+/* A link cannot be written over: the new one takes the place of the old one. */
+static int replace(int folder, const char *name, const char *target) {
+        _cleanup_(freep) char *temporary = NULL;
+        int r = 0;
+
+        if (asprintf(&temporary, ".%s.new", name) < 0)
+                return -ENOMEM;
+        if (unlinkat(folder, temporary, 0) < 0 && errno != ENOENT)
+                return -errno;
+        if (symlinkat(target, folder, temporary) < 0)
+                return -errno;
+        if (renameat(folder, temporary, folder, name) < 0) {
+                r = -errno;
+                (void)unlinkat(folder, temporary, 0);
+        }
+        return r;
+}
+
 int note_write(int state, enum note_kind kind, const struct guid *instance, const char *text,
         struct diag *d) {
-        _cleanup_(freep) char *line = NULL;
+        char name[GUID_TEXT_SIZE], target[1 + NOTE_TEXT_MAX + 1];
         _cleanup_(closep) int folder = -1;
-        char name[GUID_TEXT_SIZE];
-        int n, r;
+        size_t n = strlen(text);
+        int r;
 
         guid_format(instance, name);
-        if (strlen(text) > NOTE_TEXT_MAX || !is_one_line(text, strlen(text)))
+        if (n > NOTE_TEXT_MAX || !is_one_line(text, n))
                 return diag_fail(d, -EINVAL, "%s/%s: not a line of text", note_kind_to_string(kind), name);
-        folder = open_kind(state, kind);
-        if (folder == -ENOENT) {
-                if (mkdirat(state, note_kind_to_string(kind), 0700) < 0 && errno != EEXIST)
-                        return diag_errno(d, -errno, "%s", note_kind_to_string(kind));
-                folder = open_kind(state, kind);
-        }
+        folder = open_or_make_kind(state, kind);
         if (folder < 0)
                 return diag_errno(d, folder, "%s", note_kind_to_string(kind));
-        n = asprintf(&line, "%s\n", text);
-        if (n < 0)
-                return diag_errno(d, -ENOMEM, "%s/%s", note_kind_to_string(kind), name);
-        r = file_put_at(folder, name, 0600, line, (size_t)n);
+        target[0] = MARK;
+        memcpy(target + 1, text, n + 1);
+        r = symlinkat(target, folder, name) < 0 ? -errno : 0;
+        if (r == -EEXIST)
+                r = replace(folder, name, target);
         return r < 0 ? diag_errno(d, r, "%s/%s", note_kind_to_string(kind), name) : 0;
 }
 
 static int read_in(int folder, enum note_kind kind, const char *name, char **ret, struct diag *d) {
-        _cleanup_(freep) char *text = NULL;
-        size_t n;
-        int r = file_read_at(folder, name, NOTE_TEXT_MAX + 1, &text, &n);
+        char target[1 + NOTE_TEXT_MAX + 1];
+        ssize_t n = readlinkat(folder, name, target, sizeof(target));
+        char *text;
 
-        if (r == -ENOENT)
+        if (n < 0 && errno == ENOENT)
                 return diag_fail(d, -ENODATA, "%s/%s: no such note", note_kind_to_string(kind), name);
-        if (r < 0)
-                return diag_errno(d, r, "%s/%s", note_kind_to_string(kind), name);
-        if (n == 0 || text[n - 1] != '\n' || !is_one_line(text, n - 1))
-                return diag_fail(d, -EBADMSG, "%s/%s: not one line of text", note_kind_to_string(kind),
-                        name);
-        text[n - 1] = 0;
-        *ret = TAKE(text);
+        if (n < 0 && errno != EINVAL)
+                return diag_errno(d, -errno, "%s/%s", note_kind_to_string(kind), name);
+        if (n <= 0 || (size_t)n == sizeof(target) || target[0] != MARK ||
+                !is_one_line(target + 1, (size_t)n - 1))
+                return diag_fail(d, -EBADMSG, "%s/%s: not a note of cvmd", note_kind_to_string(kind), name);
+        text = strndup(target + 1, (size_t)n - 1);
+        if (!text)
+                return diag_errno(d, -ENOMEM, "%s/%s", note_kind_to_string(kind), name);
+        *ret = text;
         return 0;
 }
 
 int note_read(int state, enum note_kind kind, const struct guid *instance, char **ret, struct diag *d) {
-        _cleanup_(closep) int folder = open_kind(state, kind);
+        _cleanup_(closep) int folder = open_kind(state, kind, O_PATH);
         char name[GUID_TEXT_SIZE];
 
         guid_format(instance, name);
@@ -95,7 +125,7 @@ int note_read(int state, enum note_kind kind, const struct guid *instance, char 
 }
 
 int note_remove(int state, enum note_kind kind, const struct guid *instance, struct diag *d) {
-        _cleanup_(closep) int folder = open_kind(state, kind);
+        _cleanup_(closep) int folder = open_kind(state, kind, O_PATH);
         char name[GUID_TEXT_SIZE];
 
         guid_format(instance, name);
@@ -151,7 +181,7 @@ static int notes_add(struct notes *notes, int folder, enum note_kind kind, const
 int notes_list(int state, enum note_kind kind, struct notes *ret, struct diag *d) {
         _cleanup_(notes_done) struct notes notes = {};
         _cleanup_(closedirp) DIR *dir = NULL;
-        _cleanup_(closep) int folder = open_kind(state, kind);
+        _cleanup_(closep) int folder = open_kind(state, kind, O_RDONLY);
         struct dirent *entry;
         int r;
 

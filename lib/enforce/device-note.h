@@ -3,15 +3,15 @@
 
 /*
  * What cvmd must still know about single devices after a crash, until the next boot: one line of text a
- * device and kind, in the file KIND/INSTANCE of the state folder, replaced as a whole. A file for each and
- * no index over them, so that a helper process can note what it is about to overwrite before it does so:
- * each note has one writer at a time, the daemon or the one helper of that device.
+ * device and kind, in the symbolic link KIND/INSTANCE -> "=TEXT" of the state folder, replaced as a whole.
+ * One for each and no index over them, so that a helper process can note what it is about to overwrite
+ * before it does so: each note has one writer at a time, the daemon or the one helper of that device.
  */
 #include <stdbool.h>
 
 #include "lib/policy/evaluation.h"
 
-#define NOTE_TEXT_MAX 16384 /* a driver_override of one page, escaped */
+#define NOTE_TEXT_MAX 4094 /* what a link holds behind its mark */
 
 enum note_kind {
         NOTE_OVERRIDE, /* overrides/: driver_override before ours, escaped, "" when unset. There: ours may
@@ -47,7 +47,7 @@ int note_read(int state, enum note_kind kind, const struct guid *instance, char 
 int note_remove(int state, enum note_kind kind, const struct guid *instance, struct diag *d);
 
 /*
- * All of one kind. Files that are not named after an instance are passed over; a note that cannot be read
+ * All of one kind. Those that are not named after an instance are passed over; a note that cannot be read
  * has the text "" and is told in d, with 0: its being there is a fact too. End *ret with notes_done().
  */
 int notes_list(int state, enum note_kind kind, struct notes *ret, struct diag *d);

@@ -136,8 +136,9 @@ def test_what_cannot_be_read_is_said_and_begun_anew():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
         guest.cvmd.kill()
-        with open(os.path.join(guest.cvmd.state, "exposures", PLAIN_NETWORK), "w", encoding="utf-8") as f:
-            f.write("exposure-1 garbage\n")
+        kept = os.path.join(guest.cvmd.state, "exposures", PLAIN_NETWORK)
+        os.remove(kept)
+        os.symlink("=exposure-1 garbage", kept)
         guest.cvmd.start()
         times, exposure = device(guest, PLAIN_NETWORK)
         assert exposure == {"at-least-usec": 0, "at-most-usec": None, "ongoing": False}, exposure

@@ -289,7 +289,8 @@ static void release_needs_a_note_that_it_can_read(void **state) {
         struct apply_result result;
 
         assert_true(block(k).effective);
-        put(k, "state/overrides/" INSTANCE, "cut");
+        assert_int_equal(unlinkat(k->folder->fd, "state/overrides/" INSTANCE, 0), 0);
+        put(k, "state/overrides/" INSTANCE, "of somebody else\n");
         result = release(k);
         assert_false(result.effective);
         assert_int_equal(result.error, -EBADMSG);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -95,20 +96,49 @@ static void only_one_line_is_taken(void **state) {
 }
 
 static void a_note_of_others_is_refused(void **state) {
-        static const char *const bad[] = { "", "allow", "allow\nblock\n", "al\tlow\n" };
+        static const char *const bad[] = { "allow", "=allow\nblock", "=al\tlow", "/etc" };
         static const char path[] = "by-hand/01000000-0000-0000-0000-000000000000";
+        _cleanup_(freep) char *longest = malloc(PATH_MAX);
         int folder = folder_of(state);
         char *text = NULL;
 
+        assert_non_null(longest);
+        memset(longest, 'a', PATH_MAX - 1);
+        longest[PATH_MAX - 1] = 0;
         assert_int_equal(mkdirat(folder, "by-hand", 0700), 0);
-        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-                put(folder, path, bad[i]);
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]) + 1; i++) {
+                assert_int_equal(
+                        symlinkat(i < sizeof(bad) / sizeof(bad[0]) ? bad[i] : longest, folder, path), 0);
                 assert_int_equal(note_read(folder, NOTE_BY_HAND, &a, &text, NULL), -EBADMSG);
+                assert_int_equal(unlinkat(folder, path, 0), 0);
         }
+        put(folder, path, "allow\n");
+        assert_int_equal(note_read(folder, NOTE_BY_HAND, &a, &text, NULL), -EBADMSG);
         assert_int_equal(unlinkat(folder, path, 0), 0);
         assert_int_equal(mkfifoat(folder, path, 0600), 0);
-        assert_int_equal(note_read(folder, NOTE_BY_HAND, &a, &text, NULL), -EINVAL);
+        assert_int_equal(note_read(folder, NOTE_BY_HAND, &a, &text, NULL), -EBADMSG);
         assert_null(text);
+}
+
+/* A note that stands is replaced, whatever it is, and nothing is written through it. */
+static void whatever_stands_in_its_place_is_replaced(void **state) {
+        static const char path[] = "by-hand/01000000-0000-0000-0000-000000000000";
+        int folder = folder_of(state);
+        _cleanup_(freep) char *text = NULL, *again = NULL;
+
+        assert_int_equal(mkdirat(folder, "by-hand", 0700), 0);
+        put(folder, path, "block\n");
+        put(folder, "by-hand/.01000000-0000-0000-0000-000000000000.new", "of one that was killed");
+        assert_int_equal(note_write(folder, NOTE_BY_HAND, &a, "allow", NULL), 0);
+        assert_int_equal(note_read(folder, NOTE_BY_HAND, &a, &text, NULL), 0);
+        assert_string_equal(text, "allow");
+        assert_int_equal(faccessat(folder, "by-hand/=allow", F_OK, 0), -1);
+        assert_int_equal(note_write(folder, NOTE_BY_HAND, &a, "block", NULL), 0);
+        assert_int_equal(note_read(folder, NOTE_BY_HAND, &a, &again, NULL), 0);
+        assert_string_equal(again, "block");
+        assert_int_equal(unlinkat(folder, path, 0), 0);
+        assert_int_equal(mkdirat(folder, path, 0700), 0);
+        assert_int_equal(note_write(folder, NOTE_BY_HAND, &a, "allow", NULL), -EISDIR);
 }
 
 static void the_list_is_sorted_and_whole(void **state) {
@@ -121,8 +151,9 @@ static void the_list_is_sorted_and_whole(void **state) {
         assert_null(notes_find(&none, &a));
         assert_int_equal(note_write(folder, NOTE_BY_HAND, &b, "allow", NULL), 0);
         assert_int_equal(note_write(folder, NOTE_BY_HAND, &a, "block", NULL), 0);
-        put(folder, "by-hand/.01000000-0000-0000-0000-000000000000.new", "allow\n");
-        put(folder, "by-hand/{03000000-0000-0000-0000-000000000000}", "allow\n");
+        assert_int_equal(symlinkat("=allow", folder, "by-hand/.01000000-0000-0000-0000-000000000000.new"),
+                0);
+        assert_int_equal(symlinkat("=allow", folder, "by-hand/{03000000-0000-0000-0000-000000000000}"), 0);
         put(folder, "by-hand/README", "allow\n");
         assert_int_equal(notes_list(folder, NOTE_BY_HAND, &notes, &d), 0);
         assert_int_equal(notes.n, 2);
@@ -140,7 +171,7 @@ static void an_unreadable_note_is_not_none(void **state) {
         size_t n;
 
         assert_int_equal(note_write(folder, NOTE_BY_HAND, &a, "allow", NULL), 0);
-        put(folder, "by-hand/02000000-0000-0000-0000-000000000000", "allow");
+        put(folder, "by-hand/02000000-0000-0000-0000-000000000000", "allow\n");
         assert_int_equal(notes_list(folder, NOTE_BY_HAND, &notes, &d), 0);
         assert_non_null(strstr(d.text, "by-hand/02000000"));
         assert_int_equal(notes_by_hand(&notes, &decisions, &n), 0);
@@ -166,6 +197,7 @@ static const struct CMUnitTest tests[] = {
         note_test(none_is_enodata),
         note_test(only_one_line_is_taken),
         note_test(a_note_of_others_is_refused),
+        note_test(whatever_stands_in_its_place_is_replaced),
         note_test(the_list_is_sorted_and_whole),
         note_test(an_unreadable_note_is_not_none),
         note_test(a_link_in_place_of_the_folder_is_refused),
