@@ -59,7 +59,7 @@ static int start(struct manager *m, enum plan_verb verb, uint64_t now) {
 
         if (when > now)
                 return manager_reconcile_at(m, when);
-        r = workers_start(m->workers, verb, &the_bus, 0, &d);
+        r = workers_start(m->workers, verb, &(struct apply_device){ the_bus }, &d);
         if (r == -EAGAIN)
                 return 0; /* the end of another helper makes us look again */
         if (r != -EBUSY) {

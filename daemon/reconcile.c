@@ -192,8 +192,9 @@ static void fail(struct manager *m, struct tracked *t, enum plan_verb verb, cons
 }
 
 static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint64_t now) {
+        const struct apply_device device = { t->instance, t->inode, t->relid };
         struct diag d = {};
-        int r = workers_start(m->workers, verb, &t->instance, t->inode, &d);
+        int r = workers_start(m->workers, verb, &device, &d);
 
         t->waiting = r == -EAGAIN;
         if (t->waiting)

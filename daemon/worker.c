@@ -21,8 +21,7 @@
 
 struct order {
         enum plan_verb verb;
-        struct guid instance;
-        uint64_t inode;
+        struct apply_device device;
 };
 
 struct answer {
@@ -76,19 +75,19 @@ static void note_helper(int state, const struct order *o, uint64_t started) {
 
         snprintf(text, sizeof(text), "%s %d %llu", plan_verb_to_string(o->verb), (int)getpid(),
                 (unsigned long long)started);
-        (void)note_write(state, NOTE_HELPER, &o->instance, text, NULL);
+        (void)note_write(state, NOTE_HELPER, &o->device.instance, text, NULL);
 }
 
 static int act(struct sysroot *root, int state, const struct order *o, struct answer *a) {
         switch (o->verb) {
         case PLAN_BLOCK:
-                return apply_block(root, state, &o->instance, &a->result, &a->why);
+                return apply_block(root, state, &o->device, &a->result, &a->why);
         case PLAN_RELEASE:
-                return apply_release(root, state, &o->instance, &a->result, &a->why);
+                return apply_release(root, state, &o->device, &a->result, &a->why);
         case PLAN_HALT:
-                return apply_isolate(root, &o->instance, &a->result, &a->why);
+                return apply_isolate(root, &o->device.instance, &a->result, &a->why);
         case PLAN_ADMIT:
-                return gate_admit(root, &o->instance, o->inode, &a->result, &a->why);
+                return gate_admit(root, &o->device, &a->result, &a->why);
         case PLAN_CLOSE_GATE:
                 return gate_close(root, state, &a->result, &a->why);
         case PLAN_OPEN_GATE:
@@ -160,13 +159,13 @@ static void conclude(struct worker *w, const struct answer *a) {
         const struct workers *all = w->all;
         const struct order o = w->order;
 
-        (void)note_remove(all->state, NOTE_HELPER, &o.instance, NULL);
+        (void)note_remove(all->state, NOTE_HELPER, &o.device.instance, NULL);
         (void)sd_event_source_set_enabled(w->patience, SD_EVENT_OFF);
         if (w->socket < 0 || find_ready(w->all))
                 dismiss(w);
         else
                 w->state = WORKER_READY;
-        all->handler->ended(&o.instance, o.verb, a->r, &a->result, a->why.text, all->data);
+        all->handler->ended(&o.device.instance, o.verb, a->r, &a->result, a->why.text, all->data);
 }
 
 static bool take_answer(const struct worker *w, struct answer *ret) {
@@ -231,7 +230,7 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
                 if (r < 0)
                         return r;
         }
-        all->handler->hangs(&w->order.instance, w->order.verb, again, all->data);
+        all->handler->hangs(&w->order.device.instance, w->order.verb, again, all->data);
         return 0;
 }
 
@@ -303,7 +302,7 @@ static int on_prepare(sd_event_source *source, void *userdata) {
 
 static bool works_on(const struct workers *all, const struct guid *instance) {
         for (const struct worker *w = all->first; w; w = w->next)
-                if (w->state == WORKER_BUSY && guid_equal(&w->order.instance, instance))
+                if (w->state == WORKER_BUSY && guid_equal(&w->order.device.instance, instance))
                         return true;
         return false;
 }
@@ -312,13 +311,13 @@ static bool tell(const struct worker *w, const struct order *o) {
         return send(w->socket, o, sizeof(*o), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*o);
 }
 
-int workers_start(struct workers *all, enum plan_verb verb, const struct guid *instance, uint64_t inode,
+int workers_start(struct workers *all, enum plan_verb verb, const struct apply_device *device,
         struct diag *d) {
-        const struct order o = { .verb = verb, .instance = *instance, .inode = inode };
+        const struct order o = { .verb = verb, .device = *device };
         struct worker *w = find_ready(all);
         int r = 0;
 
-        if (works_on(all, instance))
+        if (works_on(all, &device->instance))
                 return diag_fail(d, -EBUSY, "a helper works on this device already");
         if (count_busy(all) == WORKERS_MAX)
                 return diag_fail(d, -EAGAIN, "%d helpers are at work already", WORKERS_MAX);
@@ -377,7 +376,7 @@ int workers_adopt(struct workers *w, struct diag *d) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < helpers.n; i++) {
-                struct order o = { .instance = helpers.notes[i].instance };
+                struct order o = { .device.instance = helpers.notes[i].instance };
                 _cleanup_(closep) int pidfd = -1;
                 struct worker *adopted;
                 int no_socket = -1;

@@ -39,11 +39,11 @@ DEFINE_FREEP(struct workers, workers_free)
 int workers_adopt(struct workers *w, struct diag *d);
 
 /*
- * PLAN_BLOCK, PLAN_RELEASE, PLAN_ADMIT of the one with that inode number (0: any), or PLAN_HALT to isolate
- * the device; PLAN_CLOSE_GATE, PLAN_OPEN_GATE, for which the instance is all zero. -EBUSY while one works on
+ * PLAN_BLOCK, PLAN_RELEASE, PLAN_ADMIT, or PLAN_HALT to isolate the device; PLAN_CLOSE_GATE, PLAN_OPEN_GATE,
+ * for which the device is all zero. -EBUSY while one works on
  * that device, -EAGAIN while there are WORKERS_MAX.
  */
-int workers_start(struct workers *all, enum plan_verb verb, const struct guid *instance, uint64_t inode,
+int workers_start(struct workers *all, enum plan_verb verb, const struct apply_device *device,
         struct diag *d);
 
 /* Whether there is no helper left that could be free soon. */

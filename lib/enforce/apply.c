@@ -26,7 +26,7 @@ struct action {
         int state;
         const struct guid *guid;
         char instance[GUID_TEXT_SIZE];
-        uint32_t relid; /* another one means another object of the same name; 0 when it cannot be read */
+        uint32_t relid; /* another one means another object of the same name; 0 when it is not known */
         struct apply_result result;
 };
 
@@ -114,6 +114,8 @@ static enum ring_state read_ring(const struct action *a) {
         char attribute[64], path[PATH_SIZE];
         int r;
 
+        if (a->relid == 0)
+                return RING_UNKNOWN;
         snprintf(attribute, sizeof(attribute), "channels/%" PRIu32 "/out_mask", a->relid);
         r = sysroot_read_line(a->root, device_path(a, attribute, path), &mask);
         if (r == -EINVAL)
@@ -150,18 +152,26 @@ static int noted_override(const struct action *a, char **ret, struct diag *d) {
         return 0;
 }
 
-/* From here to action_end() the device's folder is held: none that comes under its name is touched. */
-static int action_begin(struct action *a, struct diag *d) {
+/*
+ * From here to action_end() the device's folder is held: none that comes under its name is touched. What
+ * cannot be held is looked up by its path. -ENODEV when it is gone, or another one.
+ */
+static int action_begin(struct action *a, const struct apply_device *device) {
         char path[PATH_SIZE];
+        struct stat st;
         int r;
 
         guid_format(a->guid, a->instance);
         snprintf(path, sizeof(path), BUS "/devices/%s", a->instance);
-        (void)sysroot_hold(a->root, path); /* reading the relid tells what is wrong */
-        r = read_relid(a, &a->relid);
-        if (r >= 0)
-                a->result.ring_before = read_ring(a);
-        return r;
+        r = sysroot_hold(a->root, path);
+        if (r == -ENOENT || r == -ENODEV)
+                return -ENODEV;
+        if (r >= 0 && device->inode > 0 && sysroot_stat_held(a->root, &st) >= 0 &&
+                st.st_ino != device->inode)
+                return -ENODEV;
+        a->relid = device->relid;
+        a->result.ring_before = read_ring(a);
+        return 0;
 }
 
 /*
@@ -300,11 +310,11 @@ int apply_isolate(struct sysroot *root, const struct guid *instance, struct appl
         return 0;
 }
 
-int apply_block(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
+int apply_block(struct sysroot *root, int state, const struct apply_device *device, struct apply_result *ret,
         struct diag *d) {
-        struct action a = { .root = root, .state = state, .guid = instance };
+        struct action a = { .root = root, .state = state, .guid = &device->instance };
         struct diag links = {};
-        int r = action_begin(&a, d), links_r;
+        int r = action_begin(&a, device), links_r;
 
         if (r >= 0) {
                 links_r = isolate(&a, &links);
@@ -377,11 +387,11 @@ static void judge_release(struct action *a, const char *wanted) {
                 trouble(a, r, "removing the note: %s", d.text);
 }
 
-int apply_release(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
-        struct diag *d) {
-        struct action a = { .root = root, .state = state, .guid = instance };
+int apply_release(struct sysroot *root, int state, const struct apply_device *device,
+        struct apply_result *ret, struct diag *d) {
+        struct action a = { .root = root, .state = state, .guid = &device->instance };
         _cleanup_(freep) char *wanted = NULL;
-        int r = action_begin(&a, d);
+        int r = action_begin(&a, device);
 
         if (r >= 0) {
                 if (override_for_release(&a, &wanted) >= 0) {

@@ -12,6 +12,13 @@
 #include "lib/base/sysroot.h"
 #include "lib/enforce/device-note.h"
 
+/* Which device, as it was judged. Plain data of one size, as the next one. */
+struct apply_device {
+        struct guid instance;
+        uint64_t inode; /* of its folder: one that came under the same name since is left alone; 0: any */
+        uint32_t relid; /* of its primary channel, 0 when not known */
+};
+
 /* Plain data of one size: a helper writes it into a pipe as it is. */
 struct apply_result {
         bool effective;                          /* what was wanted is what was re-read */
@@ -27,11 +34,11 @@ struct apply_result {
 /*
  * Block: take the network links of the device down, note the override that is there (NOTE_OVERRIDE in the
  * folder state), write BLOCKED_OVERRIDE over it, unbind where bound, re-read: driver link gone, override
- * ours, and a ring that was readable reads EINVAL. -ENODEV when there is no such device, or no more: its
- * note goes with it. 0 else, also when it was not effective: *ret says why. One write that failed does not
- * keep the others from being tried.
+ * ours, and a ring that was readable reads EINVAL. -ENODEV when there is no such device, or no more, or
+ * another one of the same name: its note goes with it. 0 else, also when it was not effective: *ret says
+ * why. One write that failed does not keep the others from being tried.
  */
-int apply_block(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
+int apply_block(struct sysroot *root, int state, const struct apply_device *device, struct apply_result *ret,
         struct diag *d);
 
 /* Isolate, before the machine is powered off: its network links down, all else as it is: a shutdown may need
@@ -45,5 +52,5 @@ int apply_isolate(struct sysroot *root, const struct guid *instance, struct appl
  * demanded: there may be none. An override that is not ours stays: somebody else's decision. Results as
  * above.
  */
-int apply_release(struct sysroot *root, int state, const struct guid *instance, struct apply_result *ret,
-        struct diag *d);
+int apply_release(struct sysroot *root, int state, const struct apply_device *device,
+        struct apply_result *ret, struct diag *d);

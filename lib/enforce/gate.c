@@ -279,22 +279,22 @@ static int is_the_same(struct sysroot *root, const char *instance, uint64_t inod
         return inode > 0 && st.st_ino != inode ? -ENODEV : 0;
 }
 
-int gate_admit(struct sysroot *root, const struct guid *instance, uint64_t inode, struct apply_result *ret,
+int gate_admit(struct sysroot *root, const struct apply_device *device, struct apply_result *ret,
         struct diag *d) {
         _cleanup_(freep) char *driver = NULL;
         struct apply_result result = {};
         char name[GUID_TEXT_SIZE];
         int r;
 
-        guid_format(instance, name);
-        r = is_the_same(root, name, inode);
+        guid_format(&device->instance, name);
+        r = is_the_same(root, name, device->inode);
         if (r == -ENODEV)
                 return diag_errno(d, r, "%s", name);
         if (r < 0)
                 trouble(&result, r, "looking at the device");
         else {
                 r = sysroot_write(root, BUS "/drivers_probe", SYSROOT_WRITE, name);
-                if (r == -ENODEV && is_the_same(root, name, inode) == -ENODEV)
+                if (r == -ENODEV && is_the_same(root, name, device->inode) == -ENODEV)
                         return diag_errno(d, r, "%s", name);
                 if (r < 0)
                         trouble(&result, r, "writing drivers_probe");

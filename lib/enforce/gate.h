@@ -55,9 +55,8 @@ int gate_close(struct sysroot *root, int state, struct apply_result *ret, struct
 int gate_open(struct sysroot *root, int state, struct apply_result *ret, struct diag *d);
 
 /*
- * Admit: drivers_probe for the device whose folder has this inode number (0: whichever is there), re-read
- * which driver it has. That it has none is no failure: there may be none for it yet. -ENODEV when the device
- * is gone, or another one of the same name.
+ * Admit: drivers_probe for that device, re-read which driver it has. That it has none is no failure: there
+ * may be none for it yet. -ENODEV when the device is gone, or another one of the same name.
  */
-int gate_admit(struct sysroot *root, const struct guid *instance, uint64_t inode, struct apply_result *ret,
+int gate_admit(struct sysroot *root, const struct apply_device *device, struct apply_result *ret,
         struct diag *d);

@@ -172,21 +172,31 @@ static struct guid instance(void) {
         return g;
 }
 
+/* As it was judged. */
+static struct apply_device judged(struct kernel *k) {
+        struct apply_device device = { .instance = instance(), .relid = 12 };
+        struct stat st;
+
+        assert_int_equal(fstatat(k->folder->fd, DEVICE, &st, 0), 0);
+        device.inode = st.st_ino;
+        return device;
+}
+
 static struct apply_result block(struct kernel *k) {
+        const struct apply_device device = judged(k);
         struct apply_result result = {};
-        struct guid g = instance();
 
         k->order[0] = 0;
-        assert_int_equal(apply_block(&k->root, k->state, &g, &result, NULL), 0);
+        assert_int_equal(apply_block(&k->root, k->state, &device, &result, NULL), 0);
         return result;
 }
 
 static struct apply_result release(struct kernel *k) {
+        const struct apply_device device = judged(k);
         struct apply_result result = {};
-        struct guid g = instance();
 
         k->order[0] = 0;
-        assert_int_equal(apply_release(&k->root, k->state, &g, &result, NULL), 0);
+        assert_int_equal(apply_release(&k->root, k->state, &device, &result, NULL), 0);
         return result;
 }
 
@@ -369,11 +379,11 @@ static void a_note_that_cannot_be_written_is_told(void **state) {
 
 static void a_device_that_goes_takes_its_note_along(void **state) {
         static const enum how hows[] = { VANISHES, REPLACES };
-        struct guid g = instance();
 
         for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++)
                 for (enum what what = OVERRIDE; what <= UNBIND; what++) {
                         struct apply_result result = { .error = 77 };
+                        struct apply_device device;
                         struct diag d = {};
                         struct kernel *k;
                         void *fresh;
@@ -381,7 +391,8 @@ static void a_device_that_goes_takes_its_note_along(void **state) {
                         setup(&fresh);
                         k = fresh;
                         k->how[what] = hows[i];
-                        assert_int_equal(apply_block(&k->root, k->state, &g, &result, &d), -ENODEV);
+                        device = judged(k);
+                        assert_int_equal(apply_block(&k->root, k->state, &device, &result, &d), -ENODEV);
                         assert_int_equal(result.error, 77);
                         assert_non_null(strstr(d.text, INSTANCE));
                         assert_note(k, NULL);
@@ -392,22 +403,41 @@ static void a_device_that_goes_takes_its_note_along(void **state) {
 static void an_unknown_device_is_enodev(void **state) {
         struct kernel *k = *state;
         struct apply_result result = { .error = 77 };
-        struct guid g = instance();
+        struct apply_device device = { .instance = instance() };
 
-        g.bytes[15]++;
-        assert_int_equal(apply_block(&k->root, k->state, &g, &result, NULL), -ENODEV);
-        assert_int_equal(apply_release(&k->root, k->state, &g, &result, NULL), -ENODEV);
+        device.instance.bytes[15]++;
+        assert_int_equal(apply_block(&k->root, k->state, &device, &result, NULL), -ENODEV);
+        assert_int_equal(apply_release(&k->root, k->state, &device, &result, NULL), -ENODEV);
         assert_int_equal(result.error, 77);
         assert_string_equal(k->order, "");
+}
+
+static void another_than_the_one_that_was_judged_is_left_alone(void **state) {
+        struct kernel *k = *state;
+        struct apply_result result = { .error = 77 };
+        struct apply_device device = judged(k);
+
+        device.inode++;
+        assert_int_equal(apply_block(&k->root, k->state, &device, &result, NULL), -ENODEV);
+        assert_int_equal(apply_release(&k->root, k->state, &device, &result, NULL), -ENODEV);
+        assert_int_equal(result.error, 77);
+        assert_string_equal(k->order, "");
+        assert_override(k, "(null)");
+        device.inode = 0; /* it could not be told */
+        assert_int_equal(apply_block(&k->root, k->state, &device, &result, NULL), 0);
+        assert_true(result.effective);
 }
 
 /* An id that makes no sense costs the look at the ring, not the block. */
 static void an_odd_id_does_not_save_a_device(void **state) {
         struct kernel *k = *state;
+        struct apply_device device = judged(k);
         struct apply_result result;
 
         put(k, DEVICE "/id", "../../../etc\n");
-        result = block(k);
+        assert_true(block(k).effective);
+        device.relid = 0; /* which is what whoever judges makes of it */
+        assert_int_equal(apply_block(&k->root, k->state, &device, &result, NULL), 0);
         assert_true(result.effective);
         assert_int_equal(result.ring_before, RING_UNKNOWN);
 }
@@ -428,6 +458,7 @@ static const struct CMUnitTest tests[] = {
         apply_test(a_note_that_cannot_be_written_is_told),
         cmocka_unit_test(a_device_that_goes_takes_its_note_along),
         apply_test(an_unknown_device_is_enodev),
+        apply_test(another_than_the_one_that_was_judged_is_left_alone),
         apply_test(an_odd_id_does_not_save_a_device),
 };
 

@@ -213,29 +213,31 @@ static void it_admits_the_one_that_was_judged(void **state) {
         _cleanup_(kernel_done) struct kernel k = kernel_new();
         uint64_t inode = inode_of(&k, BUS "/devices/" FIRST);
         struct apply_result result = {};
-        struct guid first;
+        struct apply_device first = { .inode = inode + 1 };
 
-        assert_int_equal(guid_parse(FIRST, &first), 0);
-        assert_int_equal(gate_admit(&k.root, &first, inode + 1, &result, NULL), -ENODEV);
+        assert_int_equal(guid_parse(FIRST, &first.instance), 0);
+        assert_int_equal(gate_admit(&k.root, &first, &result, NULL), -ENODEV);
         assert_int_equal(k.writes, 0);
 
+        first.inode = inode;
         k.how = LIES; /* or no driver matches, which looks the same */
-        assert_int_equal(gate_admit(&k.root, &first, inode, &result, NULL), 0);
+        assert_int_equal(gate_admit(&k.root, &first, &result, NULL), 0);
         assert_true(result.effective);
         assert_string_equal(result.driver, "");
 
         k.how = REFUSES;
-        assert_int_equal(gate_admit(&k.root, &first, inode, &result, NULL), 0);
+        assert_int_equal(gate_admit(&k.root, &first, &result, NULL), 0);
         assert_false(result.effective);
         assert_string_equal(result.what, "writing drivers_probe: Input/output error");
 
         k.how = OBEYS;
-        assert_int_equal(gate_admit(&k.root, &first, inode, &result, NULL), 0);
+        assert_int_equal(gate_admit(&k.root, &first, &result, NULL), 0);
         assert_true(result.effective);
         assert_string_equal(result.driver, "hv_netvsc");
 
-        first.bytes[0]++;
-        assert_int_equal(gate_admit(&k.root, &first, 0, &result, NULL), -ENODEV);
+        first = (struct apply_device){ first.instance };
+        first.instance.bytes[0]++;
+        assert_int_equal(gate_admit(&k.root, &first, &result, NULL), -ENODEV);
 }
 
 static int read_note(struct kernel *k, const char *text, size_t n) {

@@ -31,10 +31,14 @@ static int open_answers(struct sysroot *root, const char *path, int flags) {
         return -ENOENT;
 }
 
+/* The device is there until its links are asked for, which takes as long as a driver pleases; then it is
+ * gone. */
 static int open_hangs(struct sysroot *root, const char *path, int flags) {
         _cleanup_(closep) int fd = -1;
 
-        if (flags & O_PATH) /* which asks nothing of the driver core */
+        if (flags & O_PATH && flags & O_DIRECTORY)
+                return openat(root->fd, ".", flags | O_CLOEXEC);
+        if (!(flags & O_DIRECTORY))
                 return -ENOENT;
         fd = openat(root->fd, HOLD, O_RDONLY | O_CLOEXEC);
         return fd < 0 ? -errno : -ENOENT;
@@ -152,12 +156,15 @@ static void what_cannot_be_watched_is_not_begun(void **state) {
 
                 start_pool(&b, &answers, FOREVER);
                 leave_descriptors(n);
-                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), -EMFILE);
+                assert_int_equal(
+                        workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                        -EMFILE);
                 assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
                 assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
                 assert_int_equal(errno, ECHILD);
                 expect_note(&b, -ENODATA);
-                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
+                assert_int_equal(
+                        workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL), 0);
                 run_until(&b, &b.ended, 1);
         }
 }
@@ -166,7 +173,8 @@ static void answers_arrive(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
 
         start_pool(&b, &answers, FOREVER);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                0);
         run_until(&b, &b.ended, 1);
         assert_int_equal(b.r, -ENODEV);
         assert_string_not_equal(b.why, "");
@@ -187,7 +195,8 @@ static pid_t last_helper(struct bench *b) {
 static pid_t block_once(struct bench *b) {
         unsigned n = b->ended;
 
-        assert_int_equal(workers_start(b->workers, PLAN_BLOCK, &b->instance, 0, NULL), 0);
+        assert_int_equal(workers_start(b->workers, PLAN_BLOCK, &(struct apply_device){ b->instance }, NULL),
+                0);
         run_until(b, &b->ended, n + 1);
         assert_int_equal(b->r, -ENODEV);
         return last_helper(b);
@@ -225,7 +234,8 @@ static void a_dead_helper_is_a_failure(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
 
         start_pool(&b, &kills, FOREVER);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                0);
         run_until(&b, &b.ended, 1);
         assert_int_equal(b.r, -EIO);
 }
@@ -235,8 +245,9 @@ static void a_hang_is_told_twice_and_the_end_still_counts(void **state) {
         struct diag d = {};
 
         start_pool(&b, &hangs, SOON);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, &d), 0);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, &d), -EBUSY);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, &d), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, &d),
+                -EBUSY);
         run_until(&b, &b.hangs, 1);
         assert_int_equal(b.given_up, 0);
         expect_note(&b, 0);
@@ -247,7 +258,7 @@ static void a_hang_is_told_twice_and_the_end_still_counts(void **state) {
         run_until(&b, &b.ended, 1);
         assert_int_equal(b.r, -ENODEV);
         expect_note(&b, -ENODATA);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, &d), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, &d), 0);
         let_go(&b);
         run_until(&b, &b.ended, 2);
 }
@@ -259,7 +270,8 @@ static void a_helper_holds_nothing_of_ours(void **state) {
 
         start_pool(&b, &hangs, SOON);
         assert_int_equal(pipe(ends), 0);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                0);
         close(ends[1]);
         assert_int_equal(read(ends[0], &c, 1), 0); /* the end: nobody else has the other side */
         close(ends[0]);
@@ -274,9 +286,11 @@ static void helpers_are_bounded(void **state) {
         start_pool(&b, &hangs, FOREVER);
         for (unsigned i = 0; i < WORKERS_MAX; i++) {
                 others.bytes[15] = (uint8_t)(100 + i);
-                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &others, 0, NULL), 0);
+                assert_int_equal(
+                        workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ others }, NULL), 0);
         }
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), -EAGAIN);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                -EAGAIN);
         assert_false(workers_all_hang(b.workers));
         workers_free(b.workers);
         b.workers = NULL;
@@ -294,14 +308,16 @@ static void helpers_of_an_earlier_cvmd_are_adopted(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
 
         start_pool(&b, &hangs, SOON);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                0);
         run_until(&b, &b.hangs, 1);
         expect_note(&b, 0);
         workers_free(b.workers); /* and the helper lives on */
         b.workers = NULL;
         start_pool(&b, &hangs, SOON);
         assert_int_equal(workers_adopt(b.workers, NULL), 0);
-        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), -EBUSY);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                -EBUSY);
         run_until(&b, &b.hangs, 2);
         let_go(&b);
         run_until(&b, &b.ended, 1);
@@ -319,7 +335,8 @@ static void notes_of_helpers_that_ended_are_swept(void **state) {
                 assert_int_equal(note_write(b.folder.fd, NOTE_HELPER, &b.instance, texts[i], NULL), 0);
                 assert_int_equal(workers_adopt(b.workers, NULL), 0);
                 expect_note(&b, -ENODATA);
-                assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &b.instance, 0, NULL), 0);
+                assert_int_equal(
+                        workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL), 0);
                 run_until(&b, &b.ended, 1);
         }
 }
