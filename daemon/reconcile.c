@@ -115,7 +115,8 @@ int manager_judging(const struct manager *m, uint64_t now, struct evaluation_opt
 /* arrivals: only what they add to the last look; NULL: everything. */
 static int look(struct manager *m, const struct arrivals *arrivals, struct picture **ret, struct diag *d) {
         const struct snapshot_record_options options = {
-                .scope = SNAPSHOT_SCOPE_DECISIONS,
+                .scope = arrivals && !policy_asks_for_ids(m->policy) ? SNAPSHOT_SCOPE_FIRST_DECISION
+                                                                     : SNAPSHOT_SCOPE_DECISIONS,
                 .cpuid = m->o.cpuid,
                 .probe = m->probe,
                 .log = m->o.log,

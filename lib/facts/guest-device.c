@@ -125,9 +125,12 @@ static int eval_class(const struct snapshot *s, struct device *d) {
 
 /* What the device says that it is must be what its folder says. */
 static int check_instance(const struct snapshot *s, struct device *d) {
+        _cleanup_(freep) char *path = NULL;
         struct guid said = d->instance;
-        int r = eval_guid(s, d, "device_id", &said);
+        int r = path_below(d, "device_id", &path);
 
+        if (r >= 0 && snapshot_find(s, path))
+                r = eval_guid(s, d, "device_id", &said);
         if (r < 0 || guid_equal(&said, &d->instance))
                 return r;
         return device_problem(d, "device_id: differs from the name of its folder");

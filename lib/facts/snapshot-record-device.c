@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/name-table.h"
 #include "lib/facts/link-path.h"
 #include "lib/facts/snapshot-record-private.h"
 
@@ -161,13 +162,16 @@ static int record_functions(struct recorder *rec, const char *bus) {
         return r;
 }
 
-static int record_pci(struct recorder *rec, const char *device) {
+/* What a device is to the system: interfaces, and buses with functions of their own. */
+static int record_uses(struct recorder *rec, const char *device) {
         _cleanup_(sysroot_names_done) struct sysroot_names names = {};
         int r = list(rec, device, &names);
 
         for (size_t i = 0; i < names.n && r == 0; i++) {
                 _cleanup_(freep) char *bus = NULL;
 
+                if (strcmp(names.names[i], "net") == 0)
+                        r = record_folders(rec, device, "net", "");
                 if (strncmp(names.names[i], "pci", 3) != 0)
                         continue;
                 bus = path_join(device, names.names[i]);
@@ -183,15 +187,16 @@ static int record_pci(struct recorder *rec, const char *device) {
  * the device.
  */
 static int record_own_attributes(struct recorder *rec, const char *device) {
-        static const char *const more[] = { "vendor", "device" };
+        static const char *const decisions[] = { "class_id", "id", "device_id", "vendor", "device" };
+        size_t n = N_NAMES(decisions);
         int r = 0;
 
         if (rec->options->scope == SNAPSHOT_SCOPE_EVERYTHING)
                 return record_attributes(rec, device);
-        for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]) && r == 0; i++)
-                r = record_below(rec, device, identity[i]);
-        for (size_t i = 0; i < sizeof(more) / sizeof(more[0]) && r == 0; i++)
-                r = record_below(rec, device, more[i]);
+        if (rec->options->scope == SNAPSHOT_SCOPE_FIRST_DECISION)
+                n = 2;
+        for (size_t i = 0; i < n && r == 0; i++)
+                r = record_below(rec, device, decisions[i]);
         return r;
 }
 
@@ -208,11 +213,7 @@ static int record_contents(struct recorder *rec, const char *device) {
                 r = record_link(rec, driver, &target);
         if (r == 0)
                 r = record_channels(rec, device);
-        if (r == 0)
-                r = record_folders(rec, device, "net", "");
-        if (r == 0)
-                r = record_pci(rec, device);
-        return r;
+        return r < 0 ? r : record_uses(rec, device);
 }
 
 /*

@@ -10,7 +10,10 @@
 #include "lib/facts/snapshot.h"
 
 enum snapshot_scope {
-        SNAPSHOT_SCOPE_DECISIONS,  /* what verdicts depend on, and nothing whose reading can hang */
+        SNAPSHOT_SCOPE_DECISIONS, /* what verdicts depend on, and nothing whose reading can hang */
+        /* the same, of devices without device_id, vendor and device: no verdict depends on these, unless a
+           rule asks for the last two */
+        SNAPSHOT_SCOPE_FIRST_DECISION,
         SNAPSHOT_SCOPE_EVERYTHING, /* for `cvmctl snapshot`: rings, monitors, driver_override, ... as well */
 };
 

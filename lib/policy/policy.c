@@ -65,6 +65,17 @@ bool policy_expects(const struct policy *p) {
         return p->expect_isolation.n > 0 || p->expect_paravisor != TRISTATE_UNKNOWN;
 }
 
+static bool match_asks_for_ids(const struct policy_match *m) {
+        return m->vendor.n > 0 || m->device.n > 0 || (m->negated && match_asks_for_ids(m->negated));
+}
+
+bool policy_asks_for_ids(const struct policy *p) {
+        for (size_t i = 0; i < p->n_rules; i++)
+                if (match_asks_for_ids(&p->rules[i].match))
+                        return true;
+        return false;
+}
+
 void policy_words_done(struct policy_words *w) {
         for (size_t i = 0; i < w->n; i++)
                 free(w->words[i]);

@@ -91,6 +91,9 @@ DEFINE_FREEP(struct policy, policy_free)
 /* Whether it says what guest it is for: `expect`. */
 bool policy_expects(const struct policy *p);
 
+/* Whether what it says of a device may depend on the device's vendor and device numbers. */
+bool policy_asks_for_ids(const struct policy *p);
+
 /* The built-in one: blocks payload classes on plain or unknown channels, protects the root. -ENOMEM. */
 int policy_new_built_in(struct policy **ret);
 

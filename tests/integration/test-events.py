@@ -55,6 +55,18 @@ def test_what_comes_is_judged_before_all_is_looked_at():
         assert guest.counters()["arrivals"] > before, guest.counters()
 
 
+def test_what_comes_is_judged_by_its_numbers_where_a_rule_asks_for_them():
+    for match in {"vendor": "0x1414"}, {"class": "network", "not": {"vendor": "0x0000"}}:
+        by_number = {"version": 1, "mode": "enforce", "rules": [{"id": "number", "match": match, "action": "allow"}]}
+        with Guest("snp-compliant", policy=by_number) as guest:
+            guest.cvmd.start()
+            before = guest.counters()
+            guest.simulator.offer_class("network", instance=NEW, relid=50, flags=PLAIN)
+            guest.wait_verdict(NEW, "allowed")
+            assert guest.counters()["arrivals"] > before["arrivals"], guest.counters()
+            assert guest.counters()["actions"] == before["actions"], guest.counters()
+
+
 def test_what_comes_while_another_that_came_is_blocked():
     with Guest("snp-compliant") as guest:
         guest.cvmd.start()

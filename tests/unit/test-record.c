@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/facts/link-path.h"
 #include "lib/facts/snapshot-expand.h"
 #include "lib/facts/snapshot-record.h"
 #include "tests/unit/scratch.h"
@@ -129,6 +130,34 @@ static void decisions_read_nothing_that_hangs(void **state) {
                 assert_int_equal(a->n_channels, b->n_channels);
                 assert_int_equal(a->n_dependents, b->n_dependents);
                 assert_int_equal(a->ring, CONFIDENTIALITY_UNKNOWN); /* there was no probe */
+        }
+}
+
+static int refuse_numbers(struct watched *w, const char *path) {
+        const char *name = strstr(path, FOLDER) == path ? path_name(path) : "";
+
+        if (strcmp(name, "device_id") == 0 || strcmp(name, "vendor") == 0 || strcmp(name, "device") == 0)
+                fail_msg("%s was opened, and nobody asked for it", path);
+        return 0;
+}
+
+static void a_first_decision_takes_no_more_than_it_needs(void **state) {
+        _cleanup_(snapshot_freep) struct snapshot *s =
+                record_watched("snp-openhcl", SNAPSHOT_SCOPE_FIRST_DECISION, refuse_numbers);
+        _cleanup_(guest_freep) struct guest *g = NULL, *whole = fixture_guest("snp-openhcl");
+
+        assert_int_equal(guest_eval(s, &g), 0);
+        assert_int_equal(g->n_devices, whole->n_devices);
+        for (size_t i = 0; i < g->n_devices; i++) {
+                const struct device *a = &g->devices[i], *b = &whole->devices[i];
+
+                assert_null(a->problem);
+                assert_string_equal(a->instance_text, b->instance_text);
+                assert_true(guid_equal(&a->class, &b->class));
+                assert_string_equal(a->driver, b->driver);
+                assert_int_equal(a->relid, b->relid);
+                assert_int_equal(a->n_channels, b->n_channels);
+                assert_int_equal(a->n_dependents, b->n_dependents);
         }
 }
 
@@ -490,6 +519,7 @@ static void odd_characters_in_tables(void **state) {
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_expanded_is_recorded_again),
         cmocka_unit_test(decisions_read_nothing_that_hangs),
+        cmocka_unit_test(a_first_decision_takes_no_more_than_it_needs),
         cmocka_unit_test(a_device_that_vanishes_is_left_out),
         cmocka_unit_test(a_device_that_is_replaced_is_read_again),
         cmocka_unit_test(a_device_that_keeps_changing_has_no_class),
