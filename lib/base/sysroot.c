@@ -265,27 +265,35 @@ void sysroot_names_done(struct sysroot_names *names) {
         *names = (struct sysroot_names){};
 }
 
+/* What one getdents64(2) gave. */
+static int names_add_some(struct sysroot_names *names, const char *entries, size_t n) {
+        const struct dirent64 *entry;
+        int r = 0;
+
+        for (size_t at = 0; at < n && r == 0; at += entry->d_reclen) {
+                entry = (const struct dirent64 *)(entries + at);
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                        r = names_add(names, entry->d_name);
+        }
+        return r;
+}
+
+/* Without a stream, which asks for what is known and is made for folders that are larger. */
 int sysroot_list(struct sysroot *root, const char *path, struct sysroot_names *ret) {
         _cleanup_(sysroot_names_done) struct sysroot_names names = {};
-        _cleanup_(closedirp) DIR *dir = NULL;
         _cleanup_(closep) int fd = sysroot_open(root, path, O_RDONLY | O_DIRECTORY);
-        struct dirent *entry;
+        _Alignas(struct dirent64) char entries[4096];
+        ssize_t n;
         int r;
 
         if (fd < 0)
                 return fd;
-        dir = fdopendir(fd);
-        if (!dir)
-                return -errno;
-        fd = -1; /* the stream has it now */
-        while ((errno = 0, entry = readdir(dir))) {
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
-                r = names_add(&names, entry->d_name);
+        while ((n = getdents64(fd, entries, sizeof(entries))) > 0) {
+                r = names_add_some(&names, entries, (size_t)n);
                 if (r < 0)
                         return r;
         }
-        if (errno)
+        if (n < 0)
                 return -errno;
         if (names.n > 0)
                 qsort(names.names, names.n, sizeof(*names.names), compare_names);
