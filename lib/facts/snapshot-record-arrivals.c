@@ -24,29 +24,15 @@ static bool is_of(const struct arrivals *a, const char *path) {
         return false;
 }
 
-static int copy_entry(struct snapshot *to, const struct snapshot_entry *e) {
-        switch (e->kind) {
-        case SNAPSHOT_FILE:
-                return snapshot_add_file(to, e->path, e->mode, e->value, e->size);
-        case SNAPSHOT_ERROR:
-                return snapshot_add_error(to, e->path, -e->error);
-        case SNAPSHOT_DIR:
-                return snapshot_add_dir(to, e->path);
-        case SNAPSHOT_SYMLINK:
-                return snapshot_add_symlink(to, e->path, e->value);
-        }
-        return -EINVAL;
-}
-
 /* A device that was there without its channels had not arrived yet: that much of it may be forgotten. */
-static int copy_entries(struct snapshot *to, const struct snapshot *from, const struct arrivals *a) {
+static int borrow_entries(struct snapshot *to, struct snapshot *from, const struct arrivals *a) {
         int r = 0;
 
         for (size_t i = 0; i < from->n_entries && r == 0; i++) {
                 const struct snapshot_entry *e = &from->entries[i];
 
                 if (!is_of(a, e->path))
-                        r = copy_entry(to, e);
+                        r = snapshot_borrow_entry(to, from, e);
                 else if (strstr(e->path, "/channels/"))
                         r = -EAGAIN;
         }
@@ -123,7 +109,7 @@ static int record_probed(struct recorder *rec, const struct arrivals *a, struct 
 }
 
 int snapshot_record_arrivals(struct sysroot *root, const struct snapshot_record_options *o,
-        const struct snapshot *before, const struct guid *instances, size_t n, struct snapshot **ret,
+        struct snapshot *before, const struct guid *instances, size_t n, struct snapshot **ret,
         struct diag *d) {
         _cleanup_(snapshot_freep) struct snapshot *s = NULL;
         _cleanup_(freep) char(*names)[GUID_TEXT_SIZE] = calloc(n + 1, sizeof(*names));
@@ -131,6 +117,8 @@ int snapshot_record_arrivals(struct sysroot *root, const struct snapshot_record_
         struct recorder rec = { .root = root, .options = o };
         int r = names ? snapshot_new(&s) : -ENOMEM;
 
+        if (r == 0 && before->lender)
+                r = -EAGAIN; /* one on top of the other, none could ever be freed */
         if (r < 0)
                 return diag_errno(d, r, "cannot record what has come");
         for (size_t i = 0; i < n; i++)
@@ -140,7 +128,7 @@ int snapshot_record_arrivals(struct sysroot *root, const struct snapshot_record_
         if (r == 0)
                 r = o->mounts_hold ? copy_mounts(s, before) : record_mounts_again(&rec, before);
         if (r == 0)
-                r = copy_entries(s, before, &a);
+                r = borrow_entries(s, before, &a);
         if (r == 0)
                 r = copy_rest(s, before);
         if (r == 0)

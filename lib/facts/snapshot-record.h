@@ -38,10 +38,11 @@ int snapshot_record(struct sysroot *root, const struct snapshot_record_options *
         struct diag *d);
 
 /*
- * What devices that have just come add to a guest that was recorded before; all else is taken from there.
- * -EAGAIN where that may not be the whole truth, so that only a new snapshot will do: the mounts are not the
- * same any more, a device was there before, or a channel was read and the probe did not see it.
+ * What devices that have just come add to a guest that was recorded before; all else is borrowed from there,
+ * from a snapshot that borrows from none itself. -EAGAIN where that may not be the whole truth, so that only
+ * a new snapshot will do: the mounts are not the same any more, a device was there before, or a channel was
+ * read and the probe did not see it.
  */
 int snapshot_record_arrivals(struct sysroot *root, const struct snapshot_record_options *o,
-        const struct snapshot *before, const struct guid *instances, size_t n, struct snapshot **ret,
+        struct snapshot *before, const struct guid *instances, size_t n, struct snapshot **ret,
         struct diag *d);

@@ -17,6 +17,8 @@ int snapshot_new(struct snapshot **ret) {
 }
 
 static void entry_done(struct snapshot_entry *e) {
+        if (e->borrowed)
+                return;
         free(e->path);
         free(e->value);
 }
@@ -36,7 +38,12 @@ static void strings_free(char **strings, size_t n) {
 void snapshot_free(struct snapshot *s) {
         if (!s)
                 return;
+        if (s->borrowers > 0) {
+                s->borrowers--; /* the last one to go frees it */
+                return;
+        }
         snapshot_forget_entries(s, 0);
+        snapshot_free(s->lender);
         free(s->entries);
         for (size_t i = 0; i < s->n_mounts; i++)
                 mount_done(&s->mounts[i]);
@@ -117,6 +124,17 @@ int snapshot_add_symlink(struct snapshot *s, const char *path, const char *targe
                         .value = strdup(target),
                         .size = strlen(target),
                 });
+}
+
+int snapshot_borrow_entry(struct snapshot *s, struct snapshot *lender, const struct snapshot_entry *e) {
+        struct snapshot_entry borrowed = *e;
+
+        if (!s->lender) {
+                s->lender = lender;
+                lender->borrowers++;
+        }
+        borrowed.borrowed = true;
+        return add_entry(s, borrowed);
 }
 
 void snapshot_forget_entries(struct snapshot *s, size_t n) {
@@ -217,6 +235,21 @@ static bool path_is_plain(const char *path) {
         }
 }
 
+/* The first entry whose path is not before this one. */
+static size_t lower_bound(const struct snapshot *s, const char *path) {
+        size_t low = 0, high = s->n_entries;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (strcmp(s->entries[middle].path, path) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
 /* Whether something above this path was recorded as a thing that cannot have anything below it. */
 static int check_ancestors(const struct snapshot *s, const char *path, struct diag *d) {
         _cleanup_(freep) char *above = strdup(path);
@@ -234,6 +267,23 @@ static int check_ancestors(const struct snapshot *s, const char *path, struct di
                 if (e)
                         return diag_fail(d, -EBADMSG, "%s lies below %s, which is no folder", path, above);
         }
+        return 0;
+}
+
+/* Where there is a lender: whether something that it has lies below this one, which it does not have. */
+static int check_below(const struct snapshot *s, const struct snapshot_entry *e, struct diag *d) {
+        _cleanup_(freep) char *prefix = NULL;
+        size_t i;
+
+        if (e->kind == SNAPSHOT_DIR || !s->lender)
+                return 0;
+        prefix = path_join(e->path, "");
+        if (!prefix)
+                return -ENOMEM;
+        i = lower_bound(s, prefix);
+        if (i < s->n_entries && strncmp(s->entries[i].path, prefix, strlen(prefix)) == 0)
+                return diag_fail(d, -EBADMSG, "%s lies below %s, which is no folder", s->entries[i].path,
+                        e->path);
         return 0;
 }
 
@@ -255,22 +305,57 @@ static int check_entries(const struct snapshot *s, struct diag *d) {
                 const char *path = s->entries[i].path, *before = i > 0 ? s->entries[i - 1].path : NULL;
                 int r;
 
+                if (before && strcmp(before, path) == 0)
+                        return diag_fail(d, -EEXIST, "%s is there twice", path);
+                if (s->entries[i].borrowed)
+                        continue; /* its lender was checked */
                 if (!path_is_plain(path))
                         return diag_fail(d, -EBADMSG,
                                 "path \"%s\": must be relative, without empty, \".\" or \"..\" components",
                                 path);
-                if (before && strcmp(before, path) == 0)
-                        return diag_fail(d, -EEXIST, "%s is there twice", path);
                 r = before && same_folder(before, path) ? 0 : check_ancestors(s, path, d);
+                if (r == 0)
+                        r = check_below(s, &s->entries[i], d);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
+/* Where the last entries begin that are in order: those of another snapshot, on top of which this one is. */
+static size_t ordered_from(const struct snapshot *s) {
+        size_t i = s->n_entries;
+
+        while (i > 1 && compare_entries(&s->entries[i - 2], &s->entries[i - 1]) <= 0)
+                i--;
+        return i > 0 ? i - 1 : 0;
+}
+
+/* Sorts what is before the last entries that are in order, and merges both. */
+static int sort_entries(struct snapshot *s) {
+        size_t n_head = ordered_from(s), head = 0, tail = n_head, at = 0;
+        _cleanup_(freep) struct snapshot_entry *heads = NULL;
+
+        if (n_head == 0)
+                return 0;
+        heads = reallocarray(NULL, n_head, sizeof(*heads));
+        if (!heads)
+                return -ENOMEM;
+        qsort(s->entries, n_head, sizeof(*s->entries), compare_entries);
+        memcpy(heads, s->entries, n_head * sizeof(*heads));
+        while (head < n_head)
+                s->entries[at++] =
+                        tail == s->n_entries || compare_entries(&heads[head], &s->entries[tail]) <= 0
+                        ? heads[head++]
+                        : s->entries[tail++];
+        return 0;
+}
+
 int snapshot_seal(struct snapshot *s, struct diag *d) {
-        if (s->n_entries > 0)
-                qsort(s->entries, s->n_entries, sizeof(*s->entries), compare_entries);
+        int r = sort_entries(s);
+
+        if (r < 0)
+                return diag_errno(d, r, "cannot sort what was read");
         if (s->n_channels > 0)
                 qsort(s->channels, s->n_channels, sizeof(*s->channels), compare_channels);
         for (size_t i = 1; i < s->n_channels; i++)
@@ -279,25 +364,17 @@ int snapshot_seal(struct snapshot *s, struct diag *d) {
         return check_entries(s, d);
 }
 
-/* The first entry whose path is not before this one. */
-static size_t lower_bound(const struct snapshot *s, const char *path) {
-        size_t low = 0, high = s->n_entries;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (strcmp(s->entries[middle].path, path) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
 const struct snapshot_entry *snapshot_find(const struct snapshot *s, const char *path) {
         size_t i = lower_bound(s, path);
 
         return i < s->n_entries && strcmp(s->entries[i].path, path) == 0 ? &s->entries[i] : NULL;
+}
+
+/* Whether there is an entry whose path is the first n characters of this one. -ENOMEM. */
+static int has_entry(const struct snapshot *s, const char *path, size_t n) {
+        _cleanup_(freep) char *above = strndup(path, n);
+
+        return above ? snapshot_find(s, above) != NULL : -ENOMEM;
 }
 
 const char *snapshot_text(const struct snapshot *s, const char *path, size_t *ret_n) {
@@ -316,33 +393,33 @@ const char *snapshot_text(const struct snapshot *s, const char *path, size_t *re
 int snapshot_each_child(const struct snapshot *s, const char *folder,
         int (*f)(const char *name, const struct snapshot_entry *e, void *data), void *data) {
         _cleanup_(freep) char *prefix = path_join(folder, ""), *name = NULL;
-        size_t n = strlen(folder) + 1;
+        size_t n = strlen(folder) + 1, known = 0;
         int r;
 
         if (!prefix)
                 return -ENOMEM;
         for (size_t i = lower_bound(s, prefix); i < s->n_entries; i++) {
                 const struct snapshot_entry *e = &s->entries[i];
-                const char *below = e->path + n, *slash;
-                _cleanup_(freep) char *path = NULL;
+                const char *below = e->path + n;
+                size_t length;
+                bool deeper;
 
                 if (strncmp(e->path, prefix, n) != 0)
                         break;
-                slash = strchr(below, '/');
-                if (slash) {
-                        path = strndup(e->path, (size_t)(slash - e->path));
-                        if (!path)
-                                return -ENOMEM;
-                        /* called back for already: its own entry stands before, as do all below it together
-                         */
-                        if (snapshot_find(s, path) || (name && strcmp(name, path + n) == 0))
-                                continue;
-                }
+                length = strcspn(below, "/");
+                deeper = below[length];
+                if (deeper && name && length == known && memcmp(name, below, length) == 0)
+                        continue; /* called back for with the entry before this one */
                 free(name);
-                name = slash ? strdup(path + n) : strdup(below);
+                name = strndup(below, length);
                 if (!name)
                         return -ENOMEM;
-                r = f(name, slash ? NULL : e, data);
+                known = length;
+                r = deeper ? has_entry(s, e->path, n + length) : 0;
+                if (r == 0)
+                        r = f(name, deeper ? NULL : e, data);
+                else if (r > 0)
+                        r = 0; /* called back for with that one, and others are in between */
                 if (r != 0)
                         return r;
         }

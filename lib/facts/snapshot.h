@@ -26,6 +26,7 @@ struct snapshot_entry {
         int error;     /* ERROR: what reading it gave, positive */
         char *value;   /* FILE: the bytes, with a NUL behind; SYMLINK: the target as written */
         size_t size;   /* FILE: how many */
+        bool borrowed; /* path and value are another snapshot's: see snapshot_borrow_entry() */
 };
 
 /* One channel as a probe saw it. */
@@ -51,6 +52,8 @@ struct snapshot_mount {
 };
 
 struct snapshot {
+        unsigned borrowers;             /* that are not freed yet: it stays for them */
+        struct snapshot *lender;        /* whose strings the borrowed entries have, or NULL */
         struct snapshot_entry *entries; /* sorted by path, no path twice */
         size_t n_entries;
         struct cpuid_table cpuid;
@@ -89,6 +92,12 @@ int snapshot_add_mount(struct snapshot *s, const struct snapshot_mount *m);
 int snapshot_add_swap(struct snapshot *s, const char *file);
 int snapshot_add_netlink(struct snapshot *s, const char *line);
 int snapshot_set_probe_note(struct snapshot *s, const char *note); /* "" or NULL: nothing */
+
+/*
+ * Adds an entry of a sealed snapshot without copying it: its strings stay the lender's, which is there until
+ * s is freed, too. One lender a snapshot.
+ */
+int snapshot_borrow_entry(struct snapshot *s, struct snapshot *lender, const struct snapshot_entry *e);
 
 /* Takes back every entry but the first n, of a snapshot that is not sealed. */
 void snapshot_forget_entries(struct snapshot *s, size_t n);

@@ -267,6 +267,65 @@ static void entries_can_be_taken_back(void **state) {
         assert_int_equal(snapshot_find(s, "a/b")->error, EIO);
 }
 
+static struct snapshot *snapshot_on(struct snapshot *lender) {
+        struct snapshot *s = NULL;
+
+        assert_int_equal(snapshot_new(&s), 0);
+        assert_int_equal(snapshot_add_file(s, "b/2", 0444, "own", 3), 0);
+        assert_int_equal(snapshot_add_dir(s, "a"), 0);
+        for (size_t i = 0; i < lender->n_entries; i++)
+                assert_int_equal(snapshot_borrow_entry(s, lender, &lender->entries[i]), 0);
+        return s;
+}
+
+/* The lender goes first: what was borrowed stays. */
+static void what_is_borrowed_is_like_ones_own(void **state) {
+        static const char lines[] =
+                "cvmd-snapshot 1\ndir b\nfile b/1 0444 \"one\"\nfile b/3 0444 \"three\"\n"
+                "symlink c b\nerror d EIO\nend\n";
+        struct snapshot *lender = snapshot_of_text("lines", lines, strlen(lines));
+        _cleanup_(snapshot_freep) struct snapshot *s = snapshot_on(lender);
+        char names[256] = "";
+
+        assert_int_equal(snapshot_seal(s, NULL), 0);
+        snapshot_free(lender);
+        assert_int_equal(s->n_entries, 7);
+        for (size_t i = 1; i < s->n_entries; i++)
+                assert_true(strcmp(s->entries[i - 1].path, s->entries[i].path) < 0);
+        assert_int_equal(snapshot_each_child(s, "b", collect, names), 0);
+        assert_string_equal(names, "1! 2! 3! ");
+        assert_string_equal(snapshot_find(s, "b/3")->value, "three");
+        assert_string_equal(snapshot_find(s, "c")->value, "b");
+        assert_int_equal(snapshot_find(s, "d")->error, EIO);
+}
+
+static void what_does_not_go_with_what_is_borrowed_is_refused(void **state) {
+        static const char lines[] = "cvmd-snapshot 1\nfile b/1 0444 \"one\"\nfile c 0444 \"\"\nend\n";
+        static const struct {
+                const char *path;
+                int r;
+                const char *why;
+        } rows[] = {
+                { "b/1", -EEXIST, "b/1 is there twice" },
+                { "b", -EBADMSG, "b/1 lies below b, which is no folder" },
+                { "c/1", -EBADMSG, "c/1 lies below c, which is no folder" },
+                { "b/./2", -EBADMSG, "path \"b/./2\": must be relative" },
+        };
+        _cleanup_(snapshot_freep) struct snapshot *lender = snapshot_of_text("lines", lines, strlen(lines));
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                _cleanup_(snapshot_freep) struct snapshot *s = NULL;
+                struct diag d = {};
+
+                assert_int_equal(snapshot_new(&s), 0);
+                assert_int_equal(snapshot_add_file(s, rows[i].path, 0444, "x", 1), 0);
+                for (size_t j = 0; j < lender->n_entries; j++)
+                        assert_int_equal(snapshot_borrow_entry(s, lender, &lender->entries[j]), 0);
+                assert_int_equal(snapshot_seal(s, &d), rows[i].r);
+                assert_non_null(strstr(d.text, rows[i].why));
+        }
+}
+
 static void a_name_is_joined_to_its_folder(void **state) {
         _cleanup_(freep) char *path = path_join("a/b", "c/d"), *prefix = path_join("a", "");
 
@@ -323,6 +382,8 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_nul_is_no_text),
         cmocka_unit_test(children_come_once_and_in_order),
         cmocka_unit_test(entries_can_be_taken_back),
+        cmocka_unit_test(what_is_borrowed_is_like_ones_own),
+        cmocka_unit_test(what_does_not_go_with_what_is_borrowed_is_refused),
         cmocka_unit_test(a_name_is_joined_to_its_folder),
         cmocka_unit_test(links_lead_where_they_say),
 };
