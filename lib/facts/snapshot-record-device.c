@@ -293,7 +293,7 @@ static int record_object(struct recorder *rec, const char *device, size_t first,
                 return 0;
         }
         r = record_contents(rec, device);
-        if (r == 0)
+        if (r == 0 && rec->options->scope != SNAPSHOT_SCOPE_FIRST_DECISION) /* which the next look checks */
                 r = recheck_identity(rec, device, first, ret_changed);
         if (r < 0)
                 return r;
