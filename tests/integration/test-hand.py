@@ -183,8 +183,7 @@ def test_a_folder_that_cannot_be_written():
         ctl(guest, "block", "--permanent", "--confirm-within", str(LONG), NETWORK)
         ctl(guest, "confirm", code=1, says="Read-only file system")
         assert len(status(guest)["unconfirmed"]) == 1 and rule(guest, NETWORK) == ("blocked", "(by-hand)")
-        with open(unconfirmed_note(guest, NETWORK), encoding="utf-8") as f:
-            assert f.read().startswith("pending "), "it is still going to be rolled back"
+        assert os.readlink(unconfirmed_note(guest, NETWORK)).startswith("=pending "), "it is still going to be rolled back"
 
 
 def test_a_full_disk_leaves_the_file_as_it_was():
@@ -278,6 +277,11 @@ def test_the_time_counts_on_while_cvmd_is_dead():
         ctl(guest, "confirm")
 
 
+def rewrite(note, text):
+    os.unlink(note)
+    os.symlink(text, note)
+
+
 def unconfirmed_note(guest, instance):
     return os.path.join(guest.cvmd.state, "unconfirmed", instance)
 
@@ -303,15 +307,13 @@ def test_notes_of_a_crash_in_between():
         guest.new_boot_id()
 
     def other_decision(guest, note, text):
-        with open(os.path.join(guest.cvmd.state, "by-hand", PLAIN_NETWORK), "w", encoding="utf-8") as f:
-            f.write("block\n")
+        rewrite(os.path.join(guest.cvmd.state, "by-hand", PLAIN_NETWORK), "=block")
 
     def no_decision(guest, note, text):
         os.unlink(os.path.join(guest.cvmd.state, "by-hand", PLAIN_NETWORK))
 
     def garbage(guest, note, text):
-        with open(note, "w", encoding="utf-8") as f:
-            f.write(text.replace("pending", "pendin"))
+        rewrite(note, text.replace("pending", "pendin"))
 
     for change in other_boot, other_decision, no_decision, garbage:
         with Guest("snp-openhcl") as guest:
@@ -319,8 +321,7 @@ def test_notes_of_a_crash_in_between():
             ctl(guest, "allow", "--confirm-within", str(LONG), PLAIN_NETWORK)
             guest.cvmd.kill()
             note = unconfirmed_note(guest, PLAIN_NETWORK)
-            with open(note, encoding="utf-8") as f:
-                change(guest, note, f.read())
+            change(guest, note, os.readlink(note))
             guest.cvmd.start()
             assert rule(guest, PLAIN_NETWORK) == ("blocked", "payload-private"), change
             assert status(guest)["unconfirmed"] == []
@@ -353,10 +354,7 @@ def test_a_confirmation_that_was_being_written():
             ctl(guest, "allow", "--permanent", "--confirm-within", str(LONG), PLAIN_NETWORK)
             guest.cvmd.kill()
             note = unconfirmed_note(guest, PLAIN_NETWORK)
-            with open(note, encoding="utf-8") as f:
-                noted = f.read()
-            with open(note, "w", encoding="utf-8") as f:
-                f.write(noted.replace("pending", "confirmed"))
+            rewrite(note, os.readlink(note).replace("pending", "confirmed"))
             if written:
                 with open(path_of(guest), "w", encoding="utf-8") as f:
                     f.write(text)
