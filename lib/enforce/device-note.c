@@ -3,8 +3,8 @@
  * One link a device and kind in the state folder. Their being there is what matters most: an unreadable note
  * still says that a device was touched, so the functions here never mistake it for none.
  *
- * Links, because one call makes them, with all that they say: nobody sees a part of one, and whoever blocks
- * a device, who needs two of them first, waits for a third of what two files take.
+ * Links, because one call makes one, with all that it says: nobody sees a part of it, and whoever blocks a
+ * device, who needs two of them first, is soon done.
  */
 #include "lib/enforce/device-note.h"
 
