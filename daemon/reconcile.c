@@ -193,7 +193,7 @@ static void fail(struct manager *m, struct tracked *t, enum plan_verb verb, cons
 }
 
 static int start(struct manager *m, struct tracked *t, enum plan_verb verb, uint64_t now) {
-        const struct apply_device device = { t->instance, t->inode, t->relid };
+        const struct apply_device device = { t->instance, t->inode };
         struct diag d = {};
         int r = workers_start(m->workers, verb, &device, &d);
 
@@ -377,7 +377,7 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         m->looked_at = now;
         hvsock_learn(&m->hvsock, p->guest);
         m->counters.looks++;
-        r = tracking_follow(&m->tracking, p->guest, NULL, m->o.root, m->o.state->folder, now);
+        r = tracking_follow(&m->tracking, p->guest, NULL, m->o.state->folder, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot follow the guest");
         r = keep_protection(m, p, now);
@@ -430,7 +430,7 @@ static bool judge_arrivals(struct manager *m) {
         if (!m->picture || m->picture->evaluation->gated || look(m, &arrivals, &p, &d) < 0)
                 return false;
         now = now_usec(CLOCK_MONOTONIC);
-        if (tracking_follow(&m->tracking, p->guest, &arrivals, m->o.root, m->o.state->folder, now) < 0 ||
+        if (tracking_follow(&m->tracking, p->guest, &arrivals, m->o.state->folder, now) < 0 ||
                 act(m, p, now, &d) < 0)
                 return false;
         m->counters.arrivals++;

@@ -48,16 +48,15 @@ static bool is_noted(int state, const struct guid *instance) {
 }
 
 /*
- * The kernel gives no two folders of sysfs the same inode number; relids it uses again. What cannot be read
+ * The kernel gives no two folders of sysfs the same inode number; relids it uses again. What is not known
  * tells nothing.
  */
-static bool identify(struct tracked *t, const struct device *d, struct sysroot *root, uint64_t now) {
-        struct stat st;
+static bool identify(struct tracked *t, const struct device *d, uint64_t now) {
         bool same = true;
 
-        if (sysroot_stat(root, d->path, &st) >= 0) {
-                same = t->inode == st.st_ino;
-                t->inode = st.st_ino;
+        if (d->inode > 0) {
+                same = t->inode == d->inode;
+                t->inode = d->inode;
         }
         if (!d->unreadable) {
                 same = same && t->relid == d->relid;
@@ -68,8 +67,8 @@ static bool identify(struct tracked *t, const struct device *d, struct sysroot *
         return same;
 }
 
-int tracking_follow(struct tracking *t, const struct guest *g, const struct arrivals *arrivals,
-        struct sysroot *root, int state, uint64_t now) {
+int tracking_follow(struct tracking *t, const struct guest *g, const struct arrivals *arrivals, int state,
+        uint64_t now) {
         struct tracked *devices = calloc(g->n_devices + 1, sizeof(*devices));
         size_t old = 0;
 
@@ -89,7 +88,7 @@ int tracking_follow(struct tracking *t, const struct guest *g, const struct arri
                 if (old < t->n && guid_equal(&t->devices[old].instance, instance)) {
                         devices[i] = t->devices[old++];
                         if ((!arrivals || arrivals_has(arrivals, instance)) &&
-                                !identify(&devices[i], &g->devices[i], root, now))
+                                !identify(&devices[i], &g->devices[i], now))
                                 renew(&devices[i], state, now);
                         continue;
                 }
@@ -98,7 +97,7 @@ int tracking_follow(struct tracking *t, const struct guest *g, const struct arri
                         .noted = is_noted(state, instance),
                         .arrived = now,
                 };
-                (void)identify(&devices[i], &g->devices[i], root, now);
+                (void)identify(&devices[i], &g->devices[i], now);
         }
         free(t->devices);
         *t = (struct tracking){ .devices = devices, .n = g->n_devices };

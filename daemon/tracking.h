@@ -4,7 +4,6 @@
 /* What the manager remembers of single devices from one look at the guest to the next. */
 #include "daemon/arrivals.h"
 #include "daemon/exposures.h"
-#include "lib/base/sysroot.h"
 #include "lib/enforce/device-note.h"
 #include "lib/enforce/plan.h"
 
@@ -48,8 +47,8 @@ void tracking_done(struct tracking *t);
  * override goes too: it stood on an object that is no more. arrivals: who alone was looked at, NULL:
  * everybody. -ENOMEM.
  */
-int tracking_follow(struct tracking *t, const struct guest *g, const struct arrivals *arrivals,
-        struct sysroot *root, int state, uint64_t now);
+int tracking_follow(struct tracking *t, const struct guest *g, const struct arrivals *arrivals, int state,
+        uint64_t now);
 
 /* NULL when there is none. */
 struct tracked *tracking_find(struct tracking *t, const struct guid *instance);

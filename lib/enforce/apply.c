@@ -26,7 +26,7 @@ struct action {
         int state;
         const struct guid *guid;
         char instance[GUID_TEXT_SIZE];
-        uint32_t relid; /* another one means another object of the same name; 0 when it is not known */
+        uint32_t relid; /* another one means another object of the same name; 0 when it cannot be read */
         struct apply_result result;
 };
 
@@ -114,8 +114,6 @@ static enum ring_state read_ring(const struct action *a) {
         char attribute[64], path[PATH_SIZE];
         int r;
 
-        if (a->relid == 0)
-                return RING_UNKNOWN;
         snprintf(attribute, sizeof(attribute), "channels/%" PRIu32 "/out_mask", a->relid);
         r = sysroot_read_line(a->root, device_path(a, attribute, path), &mask);
         if (r == -EINVAL)
@@ -169,9 +167,10 @@ static int action_begin(struct action *a, const struct apply_device *device) {
         if (r >= 0 && device->inode > 0 && sysroot_stat_held(a->root, &st) >= 0 &&
                 st.st_ino != device->inode)
                 return -ENODEV;
-        a->relid = device->relid;
-        a->result.ring_before = read_ring(a);
-        return 0;
+        r = read_relid(a, &a->relid);
+        if (r >= 0)
+                a->result.ring_before = read_ring(a);
+        return r;
 }
 
 /*

@@ -16,7 +16,6 @@
 struct apply_device {
         struct guid instance;
         uint64_t inode; /* of its folder: one that came under the same name since is left alone; 0: any */
-        uint32_t relid; /* of its primary channel, 0 when not known */
 };
 
 /* Plain data of one size: a helper writes it into a pipe as it is. */

@@ -80,7 +80,10 @@ int note_write(int state, enum note_kind kind, const struct guid *instance, cons
         int r;
 
         guid_format(instance, name);
-        if (n > NOTE_TEXT_MAX || !is_one_line(text, n))
+        if (n > NOTE_TEXT_MAX)
+                return diag_fail(d, -EINVAL, "%s/%s: longer than %d characters", note_kind_to_string(kind),
+                        name, NOTE_TEXT_MAX);
+        if (!is_one_line(text, n))
                 return diag_fail(d, -EINVAL, "%s/%s: not a line of text", note_kind_to_string(kind), name);
         folder = open_or_make_kind(state, kind);
         if (folder < 0)

@@ -11,11 +11,12 @@
 
 #include "lib/policy/evaluation.h"
 
-#define NOTE_TEXT_MAX 1023 /* with the mark before it what a link holds on every file system */
+#define NOTE_TEXT_MAX \
+        4094 /* with the mark before it what a link holds, where the file system does not take less */
 
 enum note_kind {
-        NOTE_OVERRIDE, /* overrides/: driver_override before ours, escaped, "" when unset; names of drivers
-                          are short enough. There: ours may stand */
+        NOTE_OVERRIDE, /* overrides/: driver_override before ours, escaped, "" when unset. There: ours may
+                          stand */
         NOTE_BY_HAND,  /* by-hand/: what an administrator decided, "allow" or "block" */
         NOTE_HELPER,   /* helpers/: "VERB PID STARTTIME" of a helper process that may outlive the daemon */
         NOTE_EXPOSURE, /* exposures/: its times, and for how long it was exposed (lib/enforce/exposure.h) */

@@ -194,12 +194,21 @@ static int eval_folder(struct guest *g, struct device *d, const char *name, cons
                 name);
 }
 
+/* Which object all that is known of the device was read of. */
+static void eval_object(const struct snapshot *s, struct device *d) {
+        const struct snapshot_entry *folder = snapshot_find(s, d->path);
+
+        d->inode = folder && folder->kind == SNAPSHOT_DIR ? folder->inode : 0;
+}
+
 static int eval_device(struct guest *g, const struct snapshot *s, const struct guest_connection *c,
         const char *name, const struct snapshot_entry *e, struct device *d) {
         int r = eval_folder(g, d, name, e);
 
-        if (r == 0)
+        if (r == 0) {
+                eval_object(s, d);
                 r = eval_class(s, d);
+        }
         if (r == 0)
                 r = check_instance(s, d);
         if (r == 0)

@@ -45,6 +45,7 @@ static int copy_rest(struct snapshot *to, const struct snapshot *from) {
         for (size_t i = 0; i < from->cpuid.n && r == 0; i++)
                 r = cpuid_table_add(&to->cpuid, &from->cpuid.leaves[i]);
         to->cpuid_recorded = from->cpuid_recorded;
+        to->root_awaited = from->root_awaited;
         for (size_t i = 0; i < from->n_kmsg && r == 0; i++)
                 r = snapshot_add_kmsg(to, from->kmsg[i]);
         return r;

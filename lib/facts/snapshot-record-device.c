@@ -15,7 +15,7 @@
 #define DRIVERS "sys/bus/vmbus/drivers"
 #define ATTEMPTS 3
 
-/* What a device is; read twice, because everything else hangs on it. */
+/* What a device is; read twice, but for a first decision, because everything else hangs on it. */
 static const char *const identity[] = { "class_id", "device_id", "id" };
 
 static int record_below(struct recorder *rec, const char *folder, const char *name) {
@@ -200,15 +200,17 @@ static int record_own_attributes(struct recorder *rec, const char *device) {
         return r;
 }
 
-static int record_contents(struct recorder *rec, const char *device) {
+static int record_contents(struct recorder *rec, const char *device, uint64_t inode) {
         _cleanup_(freep) char *driver = NULL, *target = NULL;
         int r = snapshot_add_dir(rec->snapshot, device);
 
         driver = path_join(device, "driver");
         if (!driver)
                 return -ENOMEM;
-        if (r == 0)
+        if (r == 0) {
+                rec->snapshot->entries[rec->snapshot->n_entries - 1].inode = inode;
                 r = record_own_attributes(rec, device);
+        }
         if (r == 0)
                 r = record_link(rec, driver, &target);
         if (r == 0)
@@ -292,7 +294,7 @@ static int record_object(struct recorder *rec, const char *device, size_t first,
                 *ret_whole = true; /* out of reach: the link alone stands for it */
                 return 0;
         }
-        r = record_contents(rec, device);
+        r = record_contents(rec, device, before.st_ino);
         if (r == 0 && rec->options->scope != SNAPSHOT_SCOPE_FIRST_DECISION) /* which the next look checks */
                 r = recheck_identity(rec, device, first, ret_changed);
         if (r < 0)

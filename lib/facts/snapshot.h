@@ -21,12 +21,13 @@ enum snapshot_kind { SNAPSHOT_FILE = 1, SNAPSHOT_ERROR, SNAPSHOT_DIR, SNAPSHOT_S
 
 struct snapshot_entry {
         enum snapshot_kind kind;
-        char *path;    /* relative to the sysroot, "sys/bus/vmbus/..." */
-        unsigned mode; /* FILE: permission bits */
-        int error;     /* ERROR: what reading it gave, positive */
-        char *value;   /* FILE: the bytes, with a NUL behind; SYMLINK: the target as written */
-        size_t size;   /* FILE: how many */
-        bool borrowed; /* path and value are another snapshot's: see snapshot_borrow_entry() */
+        char *path;     /* relative to the sysroot, "sys/bus/vmbus/..." */
+        unsigned mode;  /* FILE: permission bits */
+        int error;      /* ERROR: what reading it gave, positive */
+        char *value;    /* FILE: the bytes, with a NUL behind; SYMLINK: the target as written */
+        size_t size;    /* FILE: how many */
+        uint64_t inode; /* DIR of a device of this machine: the folder's number; 0: not known. In no file. */
+        bool borrowed;  /* path and value are another snapshot's: see snapshot_borrow_entry() */
 };
 
 /* One channel as a probe saw it. */

@@ -48,6 +48,7 @@ struct device {
         char instance_text[GUID_TEXT_SIZE]; /* the name of its folder */
         const struct vmbus_class *known;    /* NULL: a class that is not in the table */
         char *path;                         /* "sys/devices/.../<instance>" */
+        uint64_t inode; /* of that folder when it was read: another object has another one; 0: not known */
         uint32_t relid;
         uint32_t vendor, device;  /* 0 when not known */
         const char *candidate;    /* the driver that its class would get; NULL: none known. Static. */

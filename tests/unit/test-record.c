@@ -133,11 +133,14 @@ static void decisions_read_nothing_that_hangs(void **state) {
         }
 }
 
+/* And what it asks for it reads once. */
 static int refuse_numbers(struct watched *w, const char *path) {
         const char *name = strstr(path, FOLDER) == path ? path_name(path) : "";
 
         if (strcmp(name, "device_id") == 0 || strcmp(name, "vendor") == 0 || strcmp(name, "device") == 0)
                 fail_msg("%s was opened, and nobody asked for it", path);
+        if (strcmp(path, FOLDER NETWORK "/class_id") == 0 && w->opened++ > 0)
+                fail_msg("%s was opened twice", path);
         return 0;
 }
 
@@ -190,6 +193,8 @@ static void a_device_that_vanishes_is_left_out(void **state) {
         }
 }
 
+static uint64_t replaced_by; /* its inode number */
+
 /* Another object takes the place of the device, once its vendor was read: the same but for the vendor. */
 static int replace_after_vendor(struct watched *w, const char *path) {
         static const struct {
@@ -202,6 +207,7 @@ static int replace_after_vendor(struct watched *w, const char *path) {
         };
         _cleanup_(closep) int fd = -1;
         char old[512], new[512];
+        struct stat st;
 
         if (!strstr(path, NETWORK "/device") || strstr(path, "device_id") || w->opened++ > 0)
                 return 0;
@@ -215,6 +221,8 @@ static int replace_after_vendor(struct watched *w, const char *path) {
                 assert_int_equal(file_replace_at(fd, attributes[i].name, 0444, attributes[i].value,
                                          strlen(attributes[i].value)),
                         0);
+        assert_int_equal(fstat(fd, &st), 0);
+        replaced_by = st.st_ino;
         scratch_remove(old);
         assert_int_equal(rename(new, old), 0);
         return 0;
@@ -223,12 +231,17 @@ static int replace_after_vendor(struct watched *w, const char *path) {
 static void a_device_that_is_replaced_is_read_again(void **state) {
         _cleanup_(snapshot_freep) struct snapshot *s =
                 record_watched("snp-compliant", SNAPSHOT_SCOPE_DECISIONS, replace_after_vendor);
+        _cleanup_(guest_freep) struct guest *g = NULL;
+        const struct device *device = NULL;
         const char *vendor;
         size_t n;
 
         vendor = snapshot_text(s, FOLDER NETWORK "/vendor", &n);
         assert_non_null(vendor);
         assert_memory_equal(vendor, "0x9999", n);
+        assert_int_equal(guest_eval(s, &g), 0);
+        assert_int_equal(guest_resolve(g, NETWORK, &device, NULL), 0);
+        assert_int_equal(device->inode, replaced_by); /* the object that all of this was read of */
         assert_null(snapshot_find(s, FOLDER NETWORK "/device"));
         assert_null(snapshot_find(s, FOLDER NETWORK "/channels/7")); /* of the old one */
 }

@@ -31,14 +31,13 @@ static int open_answers(struct sysroot *root, const char *path, int flags) {
         return -ENOENT;
 }
 
-/* The device is there until its links are asked for, which takes as long as a driver pleases; then it is
- * gone. */
 static int open_hangs(struct sysroot *root, const char *path, int flags) {
         _cleanup_(closep) int fd = -1;
 
-        if (flags & O_PATH && flags & O_DIRECTORY)
+        if (flags & O_PATH &&
+                flags & O_DIRECTORY) /* the device's folder: it is there until it is looked into */
                 return openat(root->fd, ".", flags | O_CLOEXEC);
-        if (!(flags & O_DIRECTORY))
+        if (flags & O_PATH) /* which asks nothing of the driver core */
                 return -ENOENT;
         fd = openat(root->fd, HOLD, O_RDONLY | O_CLOEXEC);
         return fd < 0 ? -errno : -ENOENT;
