@@ -133,6 +133,17 @@ static bool is_told_of_service(struct manager *m, const struct device *d,
         return hvsock_was_told(&m->hvsock, &d->class, text) || is_repeated(m, *record);
 }
 
+/*
+ * At a start, what the log has as blocked is confirmed by a helper. That this takes its time changes nothing
+ * about the device; its end, or that it was given up, is told.
+ */
+static bool is_being_confirmed(const struct manager *m, const struct tracked *t,
+        const struct decision *decision, enum verdict verdict, struct decision_record r) {
+        r.verdict = verdict_to_string(VERDICT_BLOCKED);
+        r.reason = decision->reason;
+        return verdict == VERDICT_PENDING && t->from_start && is_repeated(m, r);
+}
+
 static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
         const struct device *device = &p->guest->devices[i];
         const struct picture_device *shown = &p->devices[i];
@@ -150,6 +161,8 @@ static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
         bool from_start = t->from_start;
 
         guid_format(&device->class, service);
+        if (is_being_confirmed(m, t, &p->evaluation->decisions[i], shown->verdict, record))
+                return;
         if (asprintf(&text, "%s %s %s", record.verdict, record.rule, record.reason) < 0)
                 text = NULL; /* told once too often, then */
         if (text && t->announced && strcmp(text, t->announced) == 0)

@@ -35,6 +35,24 @@ def test_a_restart_after_kill_finds_the_same():
         assert [p for p in guest.simulator.writes() if p.startswith("sys/bus")] == writes
 
 
+def test_a_block_that_takes_long_to_confirm_is_decided_once():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        override = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override"
+        decisions = decisions_of(guest)
+        guest.cvmd.kill()
+        guest.simulator.put(path=override, text="(null)\n")  # so that there is something to write
+        guest.simulator.misbehave(how="hang", path=override)
+        guest.cvmd.start()
+        assert guest.verdicts()[PLAIN_NETWORK] in ("pending", "failed"), "nobody knows that it is blocked"
+        guest.wait_verdict(PLAIN_NETWORK, "failed")
+        guest.simulator.behave()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        assert guest.simulator.is_blocked(PLAIN_NETWORK)
+        since = [(d["instance"], d["verdict"]) for d in decisions_of(guest)[len(decisions):]]
+        assert since == [(PLAIN_NETWORK, "failed"), (PLAIN_NETWORK, "blocked")], since
+
+
 def test_what_changed_meanwhile_is_caught_up_with():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
