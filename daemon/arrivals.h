@@ -8,7 +8,8 @@
  */
 #include "daemon/uevent-message.h"
 
-#define ARRIVALS_MAX 16 /* with more at once, one look at everything is cheaper */
+#define ARRIVALS_USEC (100 * (uint64_t)1000) /* until all is looked at when something has come */
+#define ARRIVALS_MAX 16                      /* with more at once, one look at everything is cheaper */
 
 /* Zero-initialised: no events. */
 struct arrivals {

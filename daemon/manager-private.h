@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The manager's insides, for its own files: manager.c (life and requests), reconcile.c (the flow),
- * announce.c (telling). */
+/* The manager's insides, for its own files: manager.c (life and requests), events.c (what happens),
+ * reconcile.c (the flow), act.c and conclude.c (two steps of it), announce.c (telling). */
 #include "daemon/arrivals.h"
 #include "daemon/gate.h"
 #include "daemon/hvsock.h"
@@ -71,6 +71,30 @@ void manager_reconcile_soon(struct manager *m);
  */
 void manager_reconcile_calmly(void *data);
 
+/* That long after the last look. */
+void manager_reconcile_after(struct manager *m, uint64_t usec);
+
+/* Once the loop runs on: what has come alone, where nothing else happened, else everything. */
+void manager_judge_soon(struct manager *m);
+
+/* What was put off while a helper was at work on what has come: it would have been in its way. */
+void manager_settle_arrivals(struct manager *m);
+
+/* act.c: plans by the picture and starts the helpers; a step that cannot be taken now is one later. */
+int manager_act(struct manager *m, const struct picture *p, uint64_t now, struct diag *d);
+
+/* What goes wrong in the same way again is not told again. */
+void manager_failed(struct manager *m, struct tracked *t, enum plan_verb verb, const char *why);
+
+/* conclude.c: verdicts, state and warnings, from what was decided and what enforcement has seen. -ENOMEM. */
+int manager_conclude(struct manager *m, struct picture *p, uint64_t now);
+
+/* Takes p over and tells everybody what is new in it. */
+void manager_show(struct manager *m, struct picture *p);
+
+/* Whether something is about to become of the device by itself. */
+bool manager_is_busy(const struct manager *m, const struct tracked *t, const struct device *d, uint64_t now);
+
 /* How the guest is judged now, with borrowed parts: until the next judgement. -ENOMEM. */
 int manager_judging(const struct manager *m, uint64_t now, struct evaluation_options *ret);
 
@@ -124,6 +148,7 @@ void confirm_resume(struct manager *m, const struct guid *instance);
 /* Adds what is shown of it. -ENOMEM. */
 int confirm_show(const struct manager *m, struct picture *p);
 
+/* events.c */
 extern const struct uevents_handler manager_uevents_handler;
 extern const struct workers_handler manager_workers_handler;
 

@@ -4,6 +4,7 @@
 #include "daemon/tracking.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BACK_OFF_FIRST_USEC (100 * 1000)
@@ -141,4 +142,8 @@ uint64_t tracked_next_try(const struct tracked *t, uint64_t now) {
         for (unsigned i = 1; i < t->tries && delay < BACK_OFF_MAX_USEC; i++)
                 delay *= 2;
         return t->last_try + (delay < BACK_OFF_MAX_USEC ? delay : BACK_OFF_MAX_USEC);
+}
+
+void tracked_set_problem(struct tracked *t, const char *why) {
+        snprintf(t->problem, sizeof(t->problem), "%.*s", (int)sizeof(t->problem) - 1, why);
 }

@@ -63,3 +63,5 @@ uint64_t tracked_arrives_until(const struct tracked *t, const struct device *d);
 
 /* When the next action may start: at once, then ever later, at most half a minute after the last one. */
 uint64_t tracked_next_try(const struct tracked *t, uint64_t now);
+
+void tracked_set_problem(struct tracked *t, const char *why);
