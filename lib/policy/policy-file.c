@@ -11,18 +11,11 @@
 #include <unistd.h>
 
 #include "lib/base/file.h"
+#include "lib/policy/policy-found.h"
 #include "lib/policy/policy-private.h"
 #include "lib/policy/policy-problem.h"
 
-#define SUFFIX ".json"
 #define MASK "/dev/null"
-
-/*
- * In the order of precedence: of two files with one name, the one in the earlier folder counts. Messages and
- * origins name them so; below a sysroot they are without the slash.
- */
-static const char *const folders[] = { "/etc/cvmd/policy.d", "/run/cvmd/policy.d",
-        "/usr/lib/cvmd/policy.d" };
 
 static const char *below_root(const char *path) {
         return path + 1;
@@ -37,18 +30,6 @@ struct load {
         struct policy_problems problems;
 };
 
-/* A file that was found in a folder. */
-struct found {
-        char *name;  /* "90-default.json": what is sorted by and replaced */
-        char *path;  /* within the root */
-        size_t rank; /* of the folder */
-};
-
-struct found_list {
-        struct found *found;
-        size_t n;
-};
-
 void policy_texts_done(struct policy_texts *t) {
         for (size_t i = 0; i < t->n; i++) {
                 free(t->texts[i].name);
@@ -61,14 +42,6 @@ void policy_texts_done(struct policy_texts *t) {
 static void load_done(struct load *l) {
         policy_texts_done(&l->read);
         policy_problems_done(&l->problems);
-}
-
-static void found_list_done(struct found_list *l) {
-        for (size_t i = 0; i < l->n; i++) {
-                free(l->found[i].name);
-                free(l->found[i].path);
-        }
-        free(l->found);
 }
 
 /* About a file as a whole; always 0, or -ENOMEM. */
@@ -184,7 +157,7 @@ static int read_opened(struct load *l, int fd, const char *name, uid_t owner) {
 }
 
 /* A link to /dev/null takes the file away; any other is refused. */
-static int read_link(struct load *l, struct sysroot *root, const struct found *f) {
+static int read_link(struct load *l, struct sysroot *root, const struct policy_found *f) {
         _cleanup_(freep) char *target = NULL;
         int r = sysroot_read_link(root, below_root(f->path), &target);
 
@@ -195,7 +168,7 @@ static int read_link(struct load *l, struct sysroot *root, const struct found *f
         return refuse(l, f->path, "a link: copy the file here, or link to " MASK " to take it away");
 }
 
-static int read_found(struct load *l, struct sysroot *root, const struct found *f, uid_t owner) {
+static int read_found(struct load *l, struct sysroot *root, const struct policy_found *f, uid_t owner) {
         _cleanup_(closep) int fd =
                 sysroot_open(root, below_root(f->path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
@@ -204,26 +177,6 @@ static int read_found(struct load *l, struct sysroot *root, const struct found *
         if (fd < 0)
                 return refuse_unread(l, f->path, fd);
         return read_opened(l, fd, f->path, owner);
-}
-
-static bool is_policy_name(const char *name) {
-        size_t n = strlen(name), suffix = strlen(SUFFIX);
-
-        return name[0] != '.' && n > suffix && strcmp(name + n - suffix, SUFFIX) == 0;
-}
-
-static int found_add(struct found_list *list, const char *folder, size_t rank, const char *name) {
-        _cleanup_(freep) char *copy = strdup(name), *path = NULL;
-        struct found *bigger = reallocarray(list->found, list->n + 1, sizeof(*bigger));
-
-        if (bigger)
-                list->found = bigger;
-        if (asprintf(&path, "%s/%s", folder, name) < 0)
-                path = NULL;
-        if (!bigger || !copy || !path)
-                return -ENOMEM;
-        list->found[list->n++] = (struct found){ .name = TAKE(copy), .path = TAKE(path), .rank = rank };
-        return 0;
 }
 
 /* Who can write the folder can add and replace files. */
@@ -240,69 +193,31 @@ static int check_folder(struct load *l, struct sysroot *root, const char *folder
         return check_owner(l, folder, &st, owner, ret_good);
 }
 
-static int find_in(struct load *l, struct sysroot *root, size_t rank, uid_t owner, struct found_list *list) {
+static int find_in(struct load *l, struct sysroot *root, size_t rank, uid_t owner,
+        struct policy_found_list *list) {
         _cleanup_(sysroot_names_done) struct sysroot_names names = {};
         bool good;
-        int r = check_folder(l, root, folders[rank], owner, &good);
+        int r = check_folder(l, root, policy_folders[rank], owner, &good);
 
         if (r < 0 || !good)
                 return r;
-        r = sysroot_list(root, below_root(folders[rank]), &names);
+        r = sysroot_list(root, below_root(policy_folders[rank]), &names);
         if (r < 0)
-                return r == -ENOMEM ? r : refuse_unread(l, folders[rank], r);
-        for (size_t i = 0; i < names.n; i++)
-                if (is_policy_name(names.names[i]) &&
-                        found_add(list, folders[rank], rank, names.names[i]) < 0)
-                        return -ENOMEM;
-        return 0;
-}
-
-/* The folder of that path, as an index; as many as there are for none of them. */
-static size_t folder_of(const char *path) {
-        size_t rank = 0, n = (size_t)(strrchr(path, '/') - path);
-
-        while (rank < sizeof(folders) / sizeof(folders[0]) &&
-                (strlen(folders[rank]) != n || strncmp(folders[rank], path, n) != 0))
-                rank++;
-        return rank;
-}
-
-/* The list as it will be: with the file of the change, or without it. */
-static int change_list(struct found_list *list, const struct policy_change *change) {
-        size_t kept = 0;
-
-        for (size_t i = 0; i < list->n; i++)
-                if (strcmp(list->found[i].path, change->path) == 0) {
-                        free(list->found[i].name);
-                        free(list->found[i].path);
-                } else
-                        list->found[kept++] = list->found[i];
-        list->n = kept;
-        if (!change->text)
-                return 0;
-        return found_add(list, folders[folder_of(change->path)], folder_of(change->path),
-                strrchr(change->path, '/') + 1);
-}
-
-static int compare_found(const void *a, const void *b) {
-        const struct found *x = a, *y = b;
-        int order = strcmp(x->name, y->name);
-
-        return order != 0 ? order : x->rank < y->rank ? -1 : x->rank > y->rank;
+                return r == -ENOMEM ? r : refuse_unread(l, policy_folders[rank], r);
+        return policy_found_add(list, rank, names.names, names.n);
 }
 
 /* change: NULL: none. */
 static int find_and_read(struct load *l, struct sysroot *root, uid_t owner,
         const struct policy_change *change) {
-        _cleanup_(found_list_done) struct found_list list = {};
+        _cleanup_(policy_found_done) struct policy_found_list list = {};
         int r = 0;
 
-        for (size_t rank = 0; r == 0 && rank < sizeof(folders) / sizeof(folders[0]); rank++)
+        for (size_t rank = 0; r == 0 && rank < N_POLICY_FOLDERS; rank++)
                 r = find_in(l, root, rank, owner, &list);
         if (r == 0 && change)
-                r = change_list(&list, change);
-        if (list.n > 1)
-                qsort(list.found, list.n, sizeof(*list.found), compare_found);
+                r = policy_found_change(&list, change);
+        policy_found_sort(&list);
         for (size_t i = 0; r == 0 && i < list.n; i++) {
                 if (i > 0 && strcmp(list.found[i - 1].name, list.found[i].name) == 0)
                         continue;
@@ -373,7 +288,7 @@ int policy_load_changed(struct sysroot *root, uid_t owner, const struct policy_c
                 return diag_errno(d, r, "policy");
         if (l.read.n == 0 && l.problems.n_errors == 0)
                 return diag_fail(d, -ENODATA,
-                        "no policy: no *" SUFFIX " in /etc, /run or /usr/lib/cvmd/policy.d");
+                        "no policy: no *" POLICY_SUFFIX " in /etc, /run or /usr/lib/cvmd/policy.d");
         return load_parse(&l, ret, ret_problems, d);
 }
 
@@ -411,7 +326,7 @@ static int read_named_folder(struct load *l, const char *folder) {
         for (size_t i = 0; r == 0 && i < names.n; i++) {
                 _cleanup_(freep) char *path = NULL;
 
-                if (!is_policy_name(names.names[i]))
+                if (!policy_is_name(names.names[i]))
                         continue;
                 r = asprintf(&path, "%s/%s", folder, names.names[i]) < 0 ? -ENOMEM : read_named(l, path);
         }
@@ -429,7 +344,7 @@ static int read_all_named(struct load *l, char *const *paths, size_t n, struct d
                         return diag_errno(d, r, "policy");
         }
         if (l->n_seen == 0 && l->problems.n_errors == 0)
-                return diag_fail(d, -ENODATA, "no policy: no *" SUFFIX " in what was named");
+                return diag_fail(d, -ENODATA, "no policy: no *" POLICY_SUFFIX " in what was named");
         return 0;
 }
 

@@ -50,7 +50,7 @@ struct policy_change {
         const char *text; /* NULL: the file is removed */
 };
 
-/* The same with this change made, to know before it is. */
+/* The same with this change made, to know before it is. -EINVAL: its path is in none of the folders. */
 int policy_load_changed(struct sysroot *root, uid_t owner, const struct policy_change *change,
         struct policy **ret, struct policy_problems *ret_problems, struct diag *d);
 

@@ -153,6 +153,25 @@ static void a_policy_is_loaded_with_a_change_that_is_not_made(void **state) {
         }
 }
 
+static void a_change_outside_of_the_folders_is_refused(void **state) {
+        static const char *const paths[] = { "/etc/cvmd/50-a.json", "/etc/cvmd/policy.d/more/50-a.json",
+                "/usr/lib/cvmd/policy.d50-a.json", "50-a.json" };
+        _cleanup_(scratch_done) struct scratch s = scratch_new();
+        _cleanup_(sysroot_freep) struct sysroot *root = NULL;
+
+        assert_int_equal(sysroot_new(s.path, &root, NULL), 0);
+        scratch_write(&s, "etc/cvmd/policy.d/05-first.json", "{\"version\":1}");
+        for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+                const struct policy_change change = { .path = paths[i], .text = "{\"version\":1}" };
+                _cleanup_(policy_problems_done) struct policy_problems problems = {};
+                _cleanup_(policy_freep) struct policy *p = NULL;
+
+                assert_int_equal(policy_load_changed(root, geteuid(), &change, &p, &problems, NULL),
+                        -EINVAL);
+                assert_null(p);
+        }
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_is_sorted_and_has_each_device_once),
         cmocka_unit_test(what_is_written_is_read_again),
@@ -161,6 +180,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_person_wrote_is_refused_with_its_line),
         cmocka_unit_test(the_file_of_a_root_is_read),
         cmocka_unit_test(a_policy_is_loaded_with_a_change_that_is_not_made),
+        cmocka_unit_test(a_change_outside_of_the_folders_is_refused),
 };
 
 RUN(tests)
