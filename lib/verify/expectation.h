@@ -78,7 +78,7 @@ int expectation_parse(const char *file, const char *text, size_t n, struct expec
 void expectation_free(struct expectation *e);
 DEFINE_FREEP(struct expectation, expectation_free)
 
-/* The words of flags, beside expectation.c for those who write such files. */
+/* The words of flags, of expectation-values.c, for those who write such files. */
 struct expectation_flag {
         const char *name;
         unsigned bit;
