@@ -9,26 +9,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "daemon/process.h"
+#include "daemon/worker-process.h"
 #include "lib/enforce/device-note.h"
-#include "lib/enforce/gate.h"
-
-struct order {
-        enum plan_verb verb;
-        struct apply_device device;
-};
-
-struct answer {
-        int r;
-        struct apply_result result;
-        struct diag why;
-};
 
 enum worker_state {
         WORKER_READY,
@@ -40,9 +27,9 @@ struct worker {
         struct workers *all;
         struct worker *next;
         enum worker_state state;
-        struct order order; /* while busy */
-        bool adopted;       /* not our child */
-        bool reported;      /* that it hangs */
+        struct worker_order order; /* while busy */
+        bool adopted;              /* not our child */
+        bool reported;             /* that it hangs */
         int pidfd, socket;
         sd_event_source *end, *answer, *patience;
 };
@@ -69,59 +56,6 @@ static void worker_free(struct worker *w) {
         free(w);
 }
 DEFINE_FREEP(struct worker, worker_free)
-
-static void note_helper(int state, const struct order *o, uint64_t started) {
-        char text[128];
-
-        snprintf(text, sizeof(text), "%s %d %llu", plan_verb_to_string(o->verb), (int)getpid(),
-                (unsigned long long)started);
-        (void)note_write(state, NOTE_HELPER, &o->device.instance, text, NULL);
-}
-
-static int act(struct sysroot *root, int state, const struct order *o, struct answer *a) {
-        switch (o->verb) {
-        case PLAN_BLOCK:
-                return apply_block(root, state, &o->device, &a->result, &a->why);
-        case PLAN_RELEASE:
-                return apply_release(root, state, &o->device, &a->result, &a->why);
-        case PLAN_HALT:
-                return apply_isolate(root, &o->device.instance, &a->result, &a->why);
-        case PLAN_ADMIT:
-                return gate_admit(root, &o->device, &a->result, &a->why);
-        case PLAN_CLOSE_GATE:
-                return gate_close(root, state, &a->result, &a->why);
-        case PLAN_OPEN_GATE:
-                return gate_open(root, state, &a->result, &a->why);
-        case PLAN_NOTHING:
-        case _PLAN_VERB_MAX:
-                break;
-        }
-        return -EINVAL;
-}
-
-/* In the helper, from fork to end. */
-static _Noreturn void work(struct sysroot *root, int state, int socket) {
-        const int keep[] = { root->fd, state, socket };
-        uint64_t started = 0;
-        struct order o;
-
-        process_become_helper("cvmd-helper", keep, sizeof(keep) / sizeof(keep[0]));
-        (void)signal(SIGHUP, SIG_IGN); /* `systemctl kill` means us, and reaches everybody */
-        (void)process_start_time(getpid(), &started);
-        while (recv(socket, &o, sizeof(o), 0) == sizeof(o)) {
-                struct answer a = {};
-                char name[32];
-
-                snprintf(name, sizeof(name), "cvmd-%s", plan_verb_to_string(o.verb));
-                (void)prctl(PR_SET_NAME, name);
-                if (started)
-                        note_helper(state, &o, started);
-                a.r = act(root, state, &o, &a);
-                if (send(socket, &a, sizeof(a), MSG_NOSIGNAL) != sizeof(a))
-                        _exit(EXIT_FAILURE);
-        }
-        _exit(EXIT_SUCCESS);
-}
 
 static struct worker *find_ready(struct workers *all) {
         for (struct worker *w = all->first; w; w = w->next)
@@ -155,9 +89,9 @@ static void dismiss(struct worker *w) {
 }
 
 /* One that is done stays ready for the next order, unless another one does already. */
-static void conclude(struct worker *w, const struct answer *a) {
+static void conclude(struct worker *w, const struct worker_answer *a) {
         const struct workers *all = w->all;
-        const struct order o = w->order;
+        const struct worker_order o = w->order;
 
         (void)note_remove(all->state, NOTE_HELPER, &o.device.instance, NULL);
         (void)sd_event_source_set_enabled(w->patience, SD_EVENT_OFF);
@@ -168,13 +102,13 @@ static void conclude(struct worker *w, const struct answer *a) {
         all->handler->ended(&o.device.instance, o.verb, a->r, &a->result, a->why.text, all->data);
 }
 
-static bool take_answer(const struct worker *w, struct answer *ret) {
+static bool take_answer(const struct worker *w, struct worker_answer *ret) {
         return w->socket >= 0 && recv(w->socket, ret, sizeof(*ret), MSG_DONTWAIT) == sizeof(*ret);
 }
 
 static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct worker *w = userdata;
-        struct answer a;
+        struct worker_answer a;
 
         if (w->state == WORKER_BUSY && take_answer(w, &a)) {
                 conclude(w, &a);
@@ -185,7 +119,7 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *us
 
 static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         _cleanup_(worker_freep) struct worker *w = userdata;
-        struct answer a = {};
+        struct worker_answer a = {};
         siginfo_t info;
 
         if (!w->adopted)
@@ -194,7 +128,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
         if (w->state != WORKER_BUSY)
                 return 0;
         if (!take_answer(w, &a)) {
-                a = (struct answer){ .r = w->adopted ? -ECHILD : -EIO };
+                a = (struct worker_answer){ .r = w->adopted ? -ECHILD : -EIO };
                 (void)diag_fail(&a.why, a.r, "the helper ended without an answer");
         }
         dismiss(w);
@@ -261,7 +195,7 @@ static int watch(struct workers *all, int *pidfd, int *socket, struct worker **r
 }
 
 /* From now on it works on that. */
-static int employ(struct worker *w, const struct order *o) {
+static int employ(struct worker *w, const struct worker_order *o) {
         int r = sd_event_source_set_time_relative(w->patience, w->all->patience.hangs_usec);
 
         if (r >= 0)
@@ -281,7 +215,7 @@ static int hire(struct workers *all, struct worker **ret) {
         if (r < 0)
                 return r;
         if (r == 0)
-                work(all->root, all->state, child.channel);
+                worker_run(all->root, all->state, child.channel);
         r = watch(all, &child.pidfd, &child.channel, ret);
         if (r < 0) {
                 process_abandon(&child);
@@ -307,13 +241,13 @@ static bool works_on(const struct workers *all, const struct guid *instance) {
         return false;
 }
 
-static bool tell(const struct worker *w, const struct order *o) {
+static bool tell(const struct worker *w, const struct worker_order *o) {
         return send(w->socket, o, sizeof(*o), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*o);
 }
 
 int workers_start(struct workers *all, enum plan_verb verb, const struct apply_device *device,
         struct diag *d) {
-        const struct order o = { .verb = verb, .device = *device };
+        const struct worker_order o = { .verb = verb, .device = *device };
         struct worker *w = find_ready(all);
         int r = 0;
 
@@ -376,7 +310,7 @@ int workers_adopt(struct workers *w, struct diag *d) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < helpers.n; i++) {
-                struct order o = { .device.instance = helpers.notes[i].instance };
+                struct worker_order o = { .device.instance = helpers.notes[i].instance };
                 _cleanup_(closep) int pidfd = -1;
                 struct worker *adopted;
                 int no_socket = -1;
