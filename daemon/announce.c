@@ -134,14 +134,21 @@ static bool is_told_of_service(struct manager *m, const struct device *d,
 }
 
 /*
- * At a start, what the log has as blocked is confirmed by a helper. That this takes its time changes nothing
- * about the device; its end, or that it was given up, is told.
+ * At a start a helper confirms what the log has as blocked and what has had no driver since. That this takes
+ * its time is no decision: what comes of it is told where it is anything but blocked.
  */
 static bool is_being_confirmed(const struct manager *m, const struct tracked *t,
         const struct decision *decision, enum verdict verdict, struct decision_record r) {
         r.verdict = verdict_to_string(VERDICT_BLOCKED);
         r.reason = decision->reason;
-        return verdict == VERDICT_PENDING && t->from_start && is_repeated(m, r);
+        return verdict == VERDICT_PENDING && t->running == PLAN_BLOCK && t->from_start && !t->was_bound &&
+                is_repeated(m, r);
+}
+
+/* An earlier cvmd has told this. Whoever was bound and is blocked was blocked anew. */
+static bool is_told_before(const struct manager *m, const struct tracked *t, enum verdict verdict,
+        const struct decision_record *r) {
+        return t->from_start && !(verdict == VERDICT_BLOCKED && t->was_bound) && is_repeated(m, *r);
 }
 
 static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
@@ -158,7 +165,7 @@ static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
         };
         struct tracked *t = &m->tracking.devices[i];
         _cleanup_(freep) char *text = NULL;
-        bool from_start = t->from_start;
+        bool told_before;
 
         guid_format(&device->class, service);
         if (is_being_confirmed(m, t, &p->evaluation->decisions[i], shown->verdict, record))
@@ -169,8 +176,9 @@ static void announce_verdict(struct manager *m, struct picture *p, size_t i) {
                 return;
         free(t->announced);
         t->announced = TAKE(text);
+        told_before = is_told_before(m, t, shown->verdict, &record);
         t->from_start = false;
-        if ((from_start && is_repeated(m, record)) || is_told_of_service(m, device, &record))
+        if (told_before || is_told_of_service(m, device, &record))
                 return;
         append(m, &record);
         m->counters.decisions++;

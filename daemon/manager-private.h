@@ -86,7 +86,8 @@ int manager_act(struct manager *m, const struct picture *p, uint64_t now, struct
 /* What goes wrong in the same way again is not told again. */
 void manager_failed(struct manager *m, struct tracked *t, enum plan_verb verb, const char *why);
 
-/* conclude.c: verdicts, state and warnings, from what was decided and what enforcement has seen. -ENOMEM. */
+/* conclude.c: verdicts, state and warnings, from what was decided and what enforcement has seen. -ENOMEM,
+ * or what planning the next look says. */
 int manager_conclude(struct manager *m, struct picture *p, uint64_t now);
 
 /* Takes p over and tells everybody what is new in it. */

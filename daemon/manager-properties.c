@@ -226,7 +226,7 @@ static bool same_warnings(const struct property_object *before, const struct pro
         return same_texts(a->warnings, a->n_warnings, b->warnings, b->n_warnings);
 }
 
-const struct property manager_properties[] = {
+static const struct property properties[] = {
         { "Version", .text = get_version },
         { "State", .text = get_state },
         { "Mode", .text = get_mode },
@@ -257,3 +257,7 @@ const struct property manager_properties[] = {
         { "TrialCleanBoots", .number = get_trial_clean_boots },
         { "Unconfirmed", .other = { append_unconfirmed, same_unconfirmed } },
 };
+_Static_assert(sizeof(properties) / sizeof(properties[0]) == N_MANAGER_PROPERTIES,
+        "as many as the header says");
+
+const struct property *const manager_properties = properties;

@@ -5,4 +5,4 @@
 #include "daemon/properties.h"
 
 #define N_MANAGER_PROPERTIES 29
-extern const struct property manager_properties[N_MANAGER_PROPERTIES];
+extern const struct property *const manager_properties;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The manager's life, and what is asked of it. What happens on events is reconcile.c. */
+/* The manager's life, and what is asked of it. What happens on events is events.c and reconcile.c. */
 #include "daemon/manager.h"
 
 #include <errno.h>

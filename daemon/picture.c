@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The picture's parts from facts and policy; what enforcement adds to it is reconcile.c's. */
+/* The picture's parts from facts and policy; what enforcement adds to it is conclude.c's. */
 #include "daemon/picture.h"
 
 #include <errno.h>

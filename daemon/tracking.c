@@ -100,6 +100,8 @@ int tracking_follow(struct tracking *t, const struct guest *g, const struct arri
                 };
                 (void)identify(&devices[i], &g->devices[i], now);
         }
+        for (size_t i = 0; i < g->n_devices; i++)
+                devices[i].was_bound = devices[i].was_bound || g->devices[i].driver;
         free(t->devices);
         *t = (struct tracking){ .devices = devices, .n = g->n_devices };
         return 0;

@@ -22,6 +22,7 @@ struct tracked {
         bool waiting;           /* for a free helper */
         bool isolated;          /* a helper was sent to take its links down before the machine is halted */
         bool from_start;        /* it was there when cvmd started, and has not been announced since */
+        bool was_bound;         /* a driver was seen on it since cvmd started */
         uint64_t admitted;      /* the round of drivers (daemon/gate.h) in which it was tried, */
         uint64_t admitting;     /* and the one in which the running try began; 0: none */
         unsigned rebounds;      /* how often somebody bound it while it was blocked */

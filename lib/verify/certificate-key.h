@@ -11,5 +11,6 @@ struct certificate_curves {
 
 void certificate_curves_done(struct certificate_curves *c);
 
-/* NULL for a kind of key that is not made here: RSA and the two curves are. The caller frees it. */
+/* NULL for a kind that is not made here (RSA and the two curves are), or one that cannot be made. The caller
+ * frees it. */
 EVP_PKEY *certificate_key(struct certificate_curves *curves, X509 *x509);
