@@ -187,7 +187,8 @@ static int record_uses(struct recorder *rec, const char *device) {
  * the device.
  */
 static int record_own_attributes(struct recorder *rec, const char *device) {
-        static const char *const decisions[] = { "class_id", "id", "device_id", "vendor", "device" };
+        static const char *const decisions[] = { "class_id", "id", "device_id", "modalias", "vendor",
+                "device" };
         size_t n = N_NAMES(decisions);
         int r = 0;
 

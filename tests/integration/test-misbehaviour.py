@@ -16,6 +16,7 @@ PROBE = "sys/bus/vmbus/drivers_probe"
 WORKERS_MAX = 16  # as in daemon/worker.h
 
 
+OFFERED = "f8615163-0000-1000-2000-000d3a000160"
 FLAGS = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/net/eth1/flags"
 UP = 0x1
 
@@ -236,6 +237,20 @@ def test_an_attribute_that_cannot_be_read_for_long_is_a_violation():
         guest.simulator.put(path=path, text=text + "\n")
         guest.wait_verdict(NETWORK, "allowed")  # without any event
         wait_for("bound", lambda: guest.simulator.driver(NETWORK) == "hv_netvsc")
+
+
+def test_a_class_that_changes_changes_no_verdict():
+    timesync = "9527e630-d0ae-497b-adce-e80ab0175caf"
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.simulator.offer_class("network", instance=OFFERED, relid=60, flags=PLAIN)
+        guest.wait_verdict(OFFERED, "blocked")
+        guest.simulator.put(path=f"sys/bus/vmbus/devices/{OFFERED}/class_id", text="{%s}\n" % timesync)
+        guest.bus.manager("Rescan")
+        assert guest.verdicts()[OFFERED] == "blocked"
+        assert guest.devices()[OFFERED]["Class"] == "network"
+        assert any("another class" in w for w in guest.property("Warnings"))
+        assert guest.simulator.is_blocked(OFFERED)
 
 
 def test_more_hanging_devices_than_helpers():

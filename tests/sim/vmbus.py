@@ -121,7 +121,7 @@ class Vmbus:
         override = self.override(instance)
         if override is not None:
             return override == driver
-        class_id = self.tree.read(f"{self.path(instance)}/class_id").strip().strip("{}")
+        class_id = self.class_of(self.path(instance))
         return (driver, class_id) in self.dynamic or DRIVER_OF.get(class_id) == driver
 
     # -- uevents, in the kernel's order of keys --
@@ -135,8 +135,7 @@ class Vmbus:
         more = {}
         if self.driver(instance):
             more["DRIVER"] = self.driver(instance)
-        class_id = self.tree.read(f"{path}/class_id").strip().strip("{}")
-        more["MODALIAS"] = "vmbus:" + uuid.UUID(class_id).bytes_le.hex()
+        more["MODALIAS"] = self.alias(path)
         self._event(action, path, "vmbus", **more)
 
     # -- binding --
@@ -300,8 +299,15 @@ class Vmbus:
             self.attach(instance)
         self.add_channel(instance, relid, 0)
 
+    def alias(self, device):
+        if self.tree.exists(f"{device}/modalias"):
+            return self.tree.read(f"{device}/modalias").strip()
+        class_id = self.tree.read(f"{device}/class_id").strip().strip("{}")  # a recording without it
+        return "vmbus:" + uuid.UUID(class_id).bytes_le.hex()
+
     def class_of(self, device):
-        return self.tree.read(f"{device}/class_id").strip().strip("{}")
+        """As it was when the device was made; an offer that came later may have changed its class_id."""
+        return str(uuid.UUID(bytes_le=bytes.fromhex(self.alias(device).removeprefix("vmbus:"))))
 
     def rescind(self, instance):
         device = self.path(instance)
@@ -311,12 +317,12 @@ class Vmbus:
         for relid in self.tree.list(f"{device}/channels"):
             self._event("remove", f"{device}/channels/{relid}", "channels")
         # the event is made while the object still answers, and sent when it is gone
-        class_id = self.class_of(device)
+        alias = self.alias(device)
         self.tree.remove(f"{DEVICES}/{instance}")
         self.tree.remove(device)
         self.tree.drop_stash(instance)
         self.connections.discard(instance)
-        self._event("remove", device, "vmbus", MODALIAS="vmbus:" + uuid.UUID(class_id).bytes_le.hex())
+        self._event("remove", device, "vmbus", MODALIAS=alias)
 
     def remove_channel(self, instance, relid):
         channel = f"{self.path(instance)}/channels/{relid}"

@@ -288,13 +288,58 @@ static void devices_say_what_they_have(void **state) {
         assert_string_equal(a->candidate, "hv_netvsc");
         assert_string_equal(a->driver_override, "");
         assert_int_equal(a->channels[0].ring_state, RING_CLOSED);
-        assert_true(a->hvsock); /* its flag says so */
+        assert_false(a->hvsock); /* whatever its flag says: its driver takes no connections */
+        assert_non_null(strstr(a->problem, "but hv_netvsc is bound"));
         assert_null(b->candidate);
         assert_string_equal(b->driver_override, "cvmd-blocked");
         assert_int_equal(b->channels[0].ring_state, RING_OPEN);
         assert_true(b->hvsock); /* its driver says so */
         assert_ptr_equal(guest_find(g, &b->instance), b);
         assert_null(guest_find(g, &(struct guid){}));
+}
+
+/* Of a connection that no driver has taken yet only the flag tells. */
+static void a_flag_tells_of_a_connection_without_a_driver(void **state) {
+        _cleanup_(guest_freep) struct guest *g =
+                guest_of_lines(GOOD "channel 7 flags=0x2000 ring=0 dma=0 source=kernel-probe\n" DEVICE);
+
+        assert_true(g->devices[0].hvsock);
+        assert_null(g->devices[0].problem);
+}
+
+#define ALIAS(text) ATTRIBUTE(A, "modalias", text)
+
+/* What the kernel matches drivers with is what counts, whatever the host says later. */
+static void a_class_is_that_of_the_first_offer(void **state) {
+        static const struct {
+                const char *lines, *class, *problem;
+        } rows[] = {
+                { ALIAS("vmbus:635161f83edfc546913ff2d2f965ed0e"), "network", NULL },
+                { ALIAS("vmbus:635161F83EDFC546913FF2D2F965ED0E"), "network", NULL },
+                { ALIAS("vmbus:000102030405060708090a0b0c0d0e0f"), NULL, "another class" },
+                { ALIAS("vmbus:d96361baa104294db60572e2ffb1dc7f"), "scsi", "another class" },
+                { ALIAS("vmbus:635161f83edfc546913ff2d2f965ed"), NULL, "modalias: not a class" },
+                { ALIAS("vmbus:635161f83edfc546913ff2d2f965ed0e0"), NULL, "modalias: not a class" },
+                { ALIAS("pci:635161f83edfc546913ff2d2f965ed0e"), NULL, "modalias: not a class" },
+                { ALIAS(""), NULL, "modalias: empty" },
+                { "error sys/devices/" A "/modalias EIO\n", NULL, "modalias: Input/output error" },
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                _cleanup_(freep) char *lines = NULL;
+                _cleanup_(guest_freep) struct guest *g = NULL;
+                const struct device *d;
+
+                assert_true(asprintf(&lines, "%s%s", GOOD DEVICE, rows[i].lines) > 0);
+                g = guest_of_lines(lines);
+                d = &g->devices[0];
+                assert_int_equal(d->known != NULL, rows[i].class != NULL);
+                if (d->known)
+                        assert_string_equal(d->known->name, rows[i].class);
+                assert_int_equal(d->problem != NULL, rows[i].problem != NULL);
+                if (d->problem)
+                        assert_non_null(strstr(d->problem, rows[i].problem));
+        }
 }
 
 static void circumstances_are_warned_of(void **state) {
@@ -399,6 +444,8 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_class_may_be_written_in_either_case),
         cmocka_unit_test(folders_with_odd_names_are_devices_too),
         cmocka_unit_test(devices_say_what_they_have),
+        cmocka_unit_test(a_flag_tells_of_a_connection_without_a_driver),
+        cmocka_unit_test(a_class_is_that_of_the_first_offer),
         cmocka_unit_test(circumstances_are_warned_of),
         cmocka_unit_test(a_kernel_that_knows_nothing_is_warned_of),
         cmocka_unit_test(a_stuck_kernel_is_warned_of),

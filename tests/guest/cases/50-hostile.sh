@@ -25,6 +25,10 @@ broken_policy_refused() { # the caller gets file and line, the old policy stays
         grep -q '50-test.json:3' /tmp/reload.out && grep -q rules /tmp/reload.out
 }
 
+again() { # CLASS FLAGS: the host offers the network once more, and we look
+        echo "again 100 $1 $network $2" >$SIMULATOR && busctl --quiet call org.cvmd1 $OBJECT org.cvmd1.Manager Rescan
+}
+
 simulator
 offer 100 $NETWORK $network 0
 enforce_strictly
@@ -43,6 +47,14 @@ check "and counted" wait_until 30 counted rebounds 1
 
 check "the driver goes and comes" sh -c "echo unregister hv_netvsc >$SIMULATOR; echo register hv_netvsc >$SIMULATOR"
 check "the network is still held" held $network 100
+
+check "the host offers it again, as a heartbeat" again $HEARTBEAT 0
+check "which is what the kernel shows" grep -q $HEARTBEAT "$(device $network)/class_id"
+check "it is a network, and blocked" is $network '.verdict, .class' blocked network
+check "and held" held $network 100
+check "and the status warns" warned "offered it again as another class"
+check "the host is honest again" again $NETWORK 0
+check "the network is as it was" is $network '.verdict, .class' blocked network
 
 check "a broken policy is refused with its line, and a suggestion" broken_policy_refused
 check "the old policy stays" is $network '.verdict, .rule' blocked payload-private

@@ -10,6 +10,7 @@
  * One command per write to /sys/kernel/debug/hvsim:
  *
  *   offer RELID CLASS INSTANCE FLAGS [SUBINDEX]	FLAGS in hex: 2 confidential ring, 4 confidential memory
+ *   again RELID CLASS INSTANCE FLAGS		the same channel once more, without a rescind
  *   rescind RELID
  *   register DRIVER, unregister DRIVER			one of the stub drivers below
  *
@@ -136,15 +137,16 @@ static int stub_unregister(struct stub *stub)
 	return 0;
 }
 
-static int offer(u32 relid, const char *class, const char *instance, u16 flags, u16 sub)
+/* again: of what is offered already. The kernel takes class and flags over, and tells nobody. */
+static int offer(u32 relid, const char *class, const char *instance, u16 flags, u16 sub, bool again)
 {
 	struct vmbus_channel_offer_channel *msg;
 	int r;
 
 	if (relid >= RELID_MAX)
 		return -EINVAL;
-	if (test_bit(relid, offered))
-		return -EEXIST;
+	if (test_bit(relid, offered) != again)
+		return again ? -ENOENT : -EEXIST;
 
 	msg = kzalloc(sizeof(*msg), GFP_KERNEL);
 	if (!msg)
@@ -191,7 +193,7 @@ static int offer_at_once(bool after_drivers)
 			continue;
 		if (sscanf(line + after_drivers, "%u/%39[^/]/%39[^/]/%x", &relid, class, instance, &flags) != 4)
 			return -EINVAL;
-		r = offer(relid, class, instance, flags, 0);
+		r = offer(relid, class, instance, flags, 0, false);
 	}
 	return r;
 }
@@ -202,7 +204,9 @@ static int control_run(const char *line)
 	unsigned int relid, flags, sub = 0;
 
 	if (sscanf(line, "offer %u %39s %39s %x %u", &relid, a, b, &flags, &sub) >= 4)
-		return offer(relid, a, b, flags, sub);
+		return offer(relid, a, b, flags, sub, false);
+	if (sscanf(line, "again %u %39s %39s %x", &relid, a, b, &flags) == 4)
+		return offer(relid, a, b, flags, 0, true);
 	if (sscanf(line, "rescind %u", &relid) == 1)
 		return rescind(relid);
 	if (sscanf(line, "register %39s", a) == 1)
