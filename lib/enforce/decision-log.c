@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,8 +39,7 @@ struct decision_log {
         uint64_t size; /* of its whole lines */
         bool torn;     /* part of a line follows them */
         struct chain chain;
-        struct said *said;
-        size_t n_said;
+        void *said; /* a tree of struct said, by what they are about: whoever offers can have them be many */
 };
 
 /* Text of others may be no UTF-8: then every text of the record is written C-escaped. */
@@ -102,29 +102,26 @@ static int said_eval(const struct decision_record *record, struct said *ret) {
         return r;
 }
 
-static struct said *find_said(const struct decision_log *l, const struct digest *about) {
-        for (size_t i = 0; i < l->n_said; i++)
-                if (memcmp(&l->said[i].about, about, sizeof(*about)) == 0)
-                        return &l->said[i];
-        return NULL;
+static int compare_said(const void *a, const void *b) {
+        const struct said *x = a, *y = b;
+
+        return memcmp(&x->about, &y->about, sizeof(x->about));
 }
 
 static int remember(struct decision_log *l, const struct decision_record *record) {
-        struct said said, *known, *bigger;
-        int r = said_eval(record, &said);
+        _cleanup_(freep) struct said *said = malloc(sizeof(*said));
+        struct said **known;
+        int r = said ? said_eval(record, said) : -ENOMEM;
 
         if (r < 0)
                 return r;
-        known = find_said(l, &said.about);
-        if (known) {
-                *known = said;
-                return 0;
-        }
-        bigger = reallocarray(l->said, l->n_said + 1, sizeof(*bigger));
-        if (!bigger)
+        known = tsearch(said, &l->said, compare_said);
+        if (!known)
                 return -ENOMEM;
-        l->said = bigger;
-        l->said[l->n_said++] = said;
+        if (*known == said)
+                TAKE(said);
+        else
+                (*known)->what = said->what;
         return 0;
 }
 
@@ -252,7 +249,7 @@ void decision_log_free(struct decision_log *l) {
         if (!l)
                 return;
         closep(&l->fd);
-        free(l->said);
+        tdestroy(l->said, free);
         free(l);
 }
 
@@ -313,13 +310,13 @@ int decision_log_set_aside(int folder, struct diag *d) {
 }
 
 int decision_log_repeats(const struct decision_log *l, const struct decision_record *record) {
-        struct said said, *known;
+        struct said said, *const *known;
         int r = said_eval(record, &said);
 
         if (r < 0)
                 return r;
-        known = find_said(l, &said.about);
-        return known && memcmp(&known->what, &said.what, sizeof(said.what)) == 0;
+        known = tfind(&said, &l->said, compare_said);
+        return known && memcmp(&(*known)->what, &said.what, sizeof(said.what)) == 0;
 }
 
 /* All of it, or none: what was written in part is taken back. */

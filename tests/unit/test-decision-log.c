@@ -311,6 +311,33 @@ static void repetitions_are_known_across_restarts(void **state) {
         assert_int_equal(decision_log_repeats(l, &blocked), 0); /* the last word counts */
 }
 
+static void many_devices_are_known_each_by_its_last_word(void **state) {
+        _cleanup_(decision_log_freep) struct decision_log *l = open_log(folder_of(state));
+        char instance[64];
+
+        for (unsigned round = 0; round < 2; round++)
+                for (unsigned i = 0; i < 500; i++) {
+                        struct decision_record r = blocked;
+
+                        snprintf(instance, sizeof(instance), "f8615163-0000-1000-2000-%012x",
+                                i * 7919 % 500);
+                        r.instance = instance;
+                        r.verdict = (i + round) % 3 ? "blocked" : "allowed";
+                        assert_int_equal(decision_log_append(l, &r, NULL), 0);
+                }
+        decision_log_free(TAKE(l));
+        l = open_log(folder_of(state));
+        for (unsigned i = 0; i < 500; i++) {
+                struct decision_record r = blocked;
+
+                snprintf(instance, sizeof(instance), "f8615163-0000-1000-2000-%012x", i * 7919 % 500);
+                r.instance = instance;
+                assert_int_equal(decision_log_repeats(l, &r), (i + 1) % 3 != 0);
+                r.verdict = "allowed";
+                assert_int_equal(decision_log_repeats(l, &r), (i + 1) % 3 == 0);
+        }
+}
+
 /* What a device or a mount is called is not ours to choose. */
 static void text_that_is_no_utf8_is_escaped(void **state) {
         _cleanup_(decision_log_freep) struct decision_log *l = open_log(folder_of(state));
@@ -339,6 +366,7 @@ static const struct CMUnitTest tests[] = {
         log_test(a_broken_log_is_set_aside),
         log_test(something_else_in_its_place_is_refused),
         log_test(repetitions_are_known_across_restarts),
+        log_test(many_devices_are_known_each_by_its_last_word),
         log_test(text_that_is_no_utf8_is_escaped),
 };
 
