@@ -84,9 +84,11 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
         t->running = PLAN_NOTHING;
         t->hangs = false;
         if (t->renewed || r == -ENODEV || r == -ECHILD) {
-                /* it says nothing about the device that is there now */
+                /* it says nothing about the device that is there now, on which it may have left our override
+                 */
                 t->renewed = false;
                 t->enforcement = ENFORCEMENT_NONE;
+                t->noted = tracking_is_noted(m->o.state->folder, &t->instance);
                 t->problem[0] = 0;
         } else if (r < 0 || !result->effective)
                 manager_failed(m, t, verb, r < 0 ? why : result->what);

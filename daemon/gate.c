@@ -178,7 +178,7 @@ bool gate_ended(struct manager *m, enum plan_verb verb, int r, const struct appl
         const char *why) {
         struct gate *g = &m->gate;
 
-        if (verb != PLAN_CLOSE_GATE && verb != PLAN_OPEN_GATE)
+        if (!plan_verb_is_of_gate(verb))
                 return false;
         g->bus.running = PLAN_NOTHING;
         g->bus.hangs = false;
@@ -204,7 +204,7 @@ bool gate_ended(struct manager *m, enum plan_verb verb, int r, const struct appl
 bool gate_hangs(struct manager *m, enum plan_verb verb, bool given_up) {
         struct tracked *bus = &m->gate.bus;
 
-        if (verb != PLAN_CLOSE_GATE && verb != PLAN_OPEN_GATE)
+        if (!plan_verb_is_of_gate(verb))
                 return false;
         bus->running = verb;
         bus->hangs = true;

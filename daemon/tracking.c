@@ -41,8 +41,7 @@ static void renew(struct tracked *t, int state, uint64_t now) {
         t->announced = NULL;
 }
 
-/* A note that cannot be read is there too. */
-static bool is_noted(int state, const struct guid *instance) {
+bool tracking_is_noted(int state, const struct guid *instance) {
         _cleanup_(freep) char *text = NULL;
 
         return note_read(state, NOTE_OVERRIDE, instance, &text, NULL) != -ENODATA;
@@ -95,7 +94,7 @@ int tracking_follow(struct tracking *t, const struct guest *g, const struct arri
                 }
                 devices[i] = (struct tracked){
                         .instance = *instance,
-                        .noted = is_noted(state, instance),
+                        .noted = tracking_is_noted(state, instance),
                         .arrived = now,
                 };
                 (void)identify(&devices[i], &g->devices[i], now);

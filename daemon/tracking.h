@@ -51,6 +51,9 @@ void tracking_done(struct tracking *t);
 int tracking_follow(struct tracking *t, const struct guest *g, const struct arrivals *arrivals, int state,
         uint64_t now);
 
+/* Whether the state folder has a note of our override; one that cannot be read is there too. */
+bool tracking_is_noted(int state, const struct guid *instance);
+
 /* NULL when there is none. */
 struct tracked *tracking_find(struct tracking *t, const struct guid *instance);
 

@@ -64,12 +64,15 @@ static struct worker *find_ready(struct workers *all) {
         return NULL;
 }
 
-static size_t count_busy(const struct workers *all) {
-        size_t n = 0;
+/* Whether one more may be sent out. */
+static bool has_room(const struct workers *all) {
+        size_t n = 0, hanging = 0;
 
-        for (const struct worker *w = all->first; w; w = w->next)
+        for (const struct worker *w = all->first; w; w = w->next) {
                 n += w->state == WORKER_BUSY;
-        return n;
+                hanging += w->state == WORKER_BUSY && w->reported;
+        }
+        return n - hanging < WORKERS_MAX && n < WORKERS_HANGING_MAX;
 }
 
 static void forget(struct worker *w) {
@@ -229,14 +232,16 @@ static int on_prepare(sd_event_source *source, void *userdata) {
         struct workers *all = userdata;
         struct worker *w;
 
-        if (!find_ready(all) && count_busy(all) < WORKERS_MAX)
+        if (!find_ready(all) && has_room(all))
                 (void)hire(all, &w); /* the next order tries again, and says why it cannot */
         return 0;
 }
 
-static bool works_on(const struct workers *all, const struct guid *instance) {
+/* The bus has the instance that is all zero; nothing keeps a host from offering a device that has it too. */
+static bool works_on(const struct workers *all, enum plan_verb verb, const struct guid *instance) {
         for (const struct worker *w = all->first; w; w = w->next)
-                if (w->state == WORKER_BUSY && guid_equal(&w->order.device.instance, instance))
+                if (w->state == WORKER_BUSY && guid_equal(&w->order.device.instance, instance) &&
+                        plan_verb_is_of_gate(w->order.verb) == plan_verb_is_of_gate(verb))
                         return true;
         return false;
 }
@@ -251,10 +256,10 @@ int workers_start(struct workers *all, enum plan_verb verb, const struct apply_d
         struct worker *w = find_ready(all);
         int r = 0;
 
-        if (works_on(all, &device->instance))
+        if (works_on(all, verb, &device->instance))
                 return diag_fail(d, -EBUSY, "a helper works on this device already");
-        if (count_busy(all) == WORKERS_MAX)
-                return diag_fail(d, -EAGAIN, "%d helpers are at work already", WORKERS_MAX);
+        if (!has_room(all))
+                return diag_fail(d, -EAGAIN, "as many helpers as there may be are at work");
         if (w && !tell(w, &o)) {
                 dismiss(w); /* somebody killed it */
                 w = NULL;
@@ -273,7 +278,7 @@ bool workers_all_hang(const struct workers *all) {
         for (const struct worker *w = all->first; w; w = w->next)
                 if (w->state == WORKER_BUSY && !w->reported)
                         return false;
-        return count_busy(all) == WORKERS_MAX;
+        return !has_room(all);
 }
 
 /* "VERB PID STARTTIME" of a process that still is that process; its pidfd. */
@@ -316,7 +321,7 @@ int workers_adopt(struct workers *w, struct diag *d) {
                 int no_socket = -1;
 
                 r = helper_find(helpers.notes[i].text, &o.verb, &pidfd);
-                if (r >= 0 && count_busy(w) < WORKERS_MAX) {
+                if (r >= 0) {
                         r = watch(w, &pidfd, &no_socket, &adopted);
                         if (r >= 0)
                                 r = employ(adopted, &o);

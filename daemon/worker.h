@@ -12,7 +12,8 @@
 #include "lib/enforce/apply.h"
 #include "lib/enforce/plan.h"
 
-#define WORKERS_MAX 16
+#define WORKERS_MAX 16          /* at work; whoever hangs is not, and keeps nobody else from being started */
+#define WORKERS_HANGING_MAX 256 /* with those */
 
 struct workers;
 
@@ -41,7 +42,7 @@ int workers_adopt(struct workers *w, struct diag *d);
 /*
  * PLAN_BLOCK, PLAN_RELEASE, PLAN_ADMIT, or PLAN_HALT to isolate the device; PLAN_CLOSE_GATE, PLAN_OPEN_GATE,
  * for which the device is all zero. -EBUSY while one works on
- * that device, -EAGAIN while there are WORKERS_MAX.
+ * that device, -EAGAIN while there are WORKERS_MAX at work, or WORKERS_HANGING_MAX in all.
  */
 int workers_start(struct workers *all, enum plan_verb verb, const struct apply_device *device,
         struct diag *d);

@@ -28,6 +28,10 @@ int plan_verb_from_string(const char *word) {
         return value == PLAN_NOTHING ? -EBADMSG : value;
 }
 
+bool plan_verb_is_of_gate(enum plan_verb v) {
+        return v == PLAN_CLOSE_GATE || v == PLAN_OPEN_GATE;
+}
+
 void plan_free(struct plan *p) {
         if (!p)
                 return;

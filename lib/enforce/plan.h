@@ -52,4 +52,5 @@ DEFINE_FREEP(struct plan, plan_free)
 
 /* nothing block release halt admit close-gate open-gate */
 const char *plan_verb_to_string(enum plan_verb v);
+bool plan_verb_is_of_gate(enum plan_verb v); /* about the bus, and no single device */
 int plan_verb_from_string(const char *word); /* -EBADMSG; not "nothing" */

@@ -13,7 +13,7 @@ from tap import main
 OVERRIDE = f"sys/bus/vmbus/devices/{PLAIN_NETWORK}/driver_override"
 UNBIND = "sys/bus/vmbus/drivers/hv_netvsc/unbind"
 PROBE = "sys/bus/vmbus/drivers_probe"
-WORKERS_MAX = 16  # as in daemon/worker.h
+WORKERS_MAX = 16  # at work and not known to hang, as in daemon/worker.h
 
 
 OFFERED = "f8615163-0000-1000-2000-000d3a000160"
@@ -254,21 +254,38 @@ def test_a_class_that_changes_changes_no_verdict():
 
 
 def test_more_hanging_devices_than_helpers():
-    instances = [f"f8615163-0000-1000-2000-000d3a0001{n:02x}" for n in range(20)]
+    instances = [f"f8615163-0000-1000-2000-000d3a0001{n:02x}" for n in range(WORKERS_MAX + 4)]
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
-        guest.simulator.misbehave(how="hang", path=UNBIND)
+        guest.simulator.misbehave(how="hang", path=UNBIND, times=len(instances))
         guest.simulator.batch(orders=[{"do": "offer", "class": "network", "instance": instance, "relid": 100 + n,
                                        "flags": PLAIN} for n, instance in enumerate(instances)])
-        wait_for("all helpers at work", lambda: len(guest.simulator.hanging()) == WORKERS_MAX)
-        wait_for("all given up", lambda: list(map(guest.verdicts().get, instances)).count("failed") == WORKERS_MAX)
-        assert len(guest.simulator.hanging()) == WORKERS_MAX, "no more of them"
+        wait_for("all given up", lambda: {guest.verdicts()[i] for i in instances} == {"failed"})
+        assert len(guest.simulator.hanging()) == len(instances), "one each"
+        guest.simulator.offer_class("network", instance=OFFERED, relid=60, flags=PLAIN)
+        guest.wait_verdict(OFFERED, "blocked")
+        assert guest.simulator.is_blocked(OFFERED), "those that hang are in nobody's way"
         assert guest.verdicts()[NETWORK] == "allowed" and guest.verdicts()[PLAIN_NETWORK] == "blocked"
         assert guest.property("State") == "failed"
         guest.simulator.behave()
         wait_for("all blocked", lambda: {guest.verdicts()[i] for i in instances} == {"blocked"})
         assert all(map(guest.simulator.is_blocked, instances))
         assert guest.property("State") == "compliant"
+
+
+def test_what_an_adopted_helper_leaves_is_taken_back():
+    with Guest("snp-openhcl") as guest:
+        guest.simulator.misbehave(how="hang", path=FLAGS, times=1)  # before anything is noted
+        guest.cvmd.launch()
+        wait_for("the helper at its write", guest.simulator.hanging)
+        guest.cvmd.kill()
+        guest.write_policy({"version": 1, "mode": "enforce", "default": {"action": "allow"}})
+        guest.cvmd.start()
+        guest.simulator.behave()
+        wait_for("allowed, and bound", lambda: guest.verdicts()[PLAIN_NETWORK] == "allowed" and
+                 guest.simulator.driver(PLAIN_NETWORK) == "hv_netvsc" and
+                 guest.simulator.device(PLAIN_NETWORK, "driver_override") == "(null)" and
+                 guest.counters()["actions"] >= 2)
 
 
 def test_notes_that_cannot_be_written_stop_no_block():

@@ -278,6 +278,18 @@ static void a_helper_holds_nothing_of_ours(void **state) {
         run_until(&b, &b.ended, 1);
 }
 
+/* A device may have the instance by which the bus goes. */
+static void the_bus_and_a_device_are_two(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        const struct apply_device zero = {};
+
+        start_pool(&b, &hangs, FOREVER);
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &zero, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_CLOSE_GATE, &zero, NULL), 0);
+        assert_int_equal(workers_start(b.workers, PLAN_RELEASE, &zero, NULL), -EBUSY);
+        assert_int_equal(workers_start(b.workers, PLAN_OPEN_GATE, &zero, NULL), -EBUSY);
+}
+
 static void helpers_are_bounded(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
         struct guid others = b.instance;
@@ -371,6 +383,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_helper_is_a_failure),
         cmocka_unit_test(a_hang_is_told_twice_and_the_end_still_counts),
         cmocka_unit_test(a_helper_holds_nothing_of_ours),
+        cmocka_unit_test(the_bus_and_a_device_are_two),
         cmocka_unit_test(helpers_are_bounded),
         cmocka_unit_test(helpers_of_an_earlier_cvmd_are_adopted),
         cmocka_unit_test(notes_of_helpers_that_ended_are_swept),
