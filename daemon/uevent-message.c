@@ -8,6 +8,7 @@
 #include "lib/base/cursor.h"
 #include "lib/base/name-table.h"
 #include "lib/base/number.h"
+#include "lib/facts/vmbus-class.h"
 
 static const char *const actions[] = {
         [0] = "none",
@@ -92,27 +93,11 @@ static bool is_channel(const char *path, struct guid *ret_instance) {
         return true;
 }
 
-/* "vmbus:" and the class as the kernel keeps it, in hexadecimal; zero for anything else. */
+/* Zero where there is none. */
 static struct guid class_parse(const char *modalias) {
-        static const char prefix[] = "vmbus:";
-        /* the first three numbers of a GUID are little-endian in memory */
-        static const unsigned order[sizeof(struct guid)] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13,
-                14, 15 };
-        struct guid class = {};
+        struct guid class;
 
-        if (!modalias || strncmp(modalias, prefix, strlen(prefix)) != 0 ||
-                strlen(modalias) != strlen(prefix) + 2 * sizeof(class.bytes))
-                return class;
-        for (size_t i = 0; i < sizeof(class.bytes); i++) {
-                const char *at = modalias + strlen(prefix) + 2 * i;
-                const char digits[] = { at[0], at[1], 0 };
-                uint32_t byte;
-
-                if (number_parse_u32(digits, 16, &byte) < 0)
-                        return (struct guid){};
-                class.bytes[order[i]] = (uint8_t)byte;
-        }
-        return class;
+        return modalias && vmbus_class_of_modalias(modalias, &class) ? class : (struct guid) {};
 }
 
 /*

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/hex.h"
 #include "lib/base/number.h"
 #include "lib/facts/guest-private.h"
 #include "lib/facts/link-path.h"
@@ -116,50 +115,38 @@ static int eval_optional_number(const struct snapshot *s, struct device *d, cons
         return snapshot_find(s, path) ? eval_number(s, d, name, 16, ret) : 0;
 }
 
-/* "vmbus:" and the bytes of the GUID as they lie in memory: print_alias_name() of drivers/hv/vmbus_drv.c. */
-static bool parse_modalias(const char *text, struct guid *ret) {
-        static const uint8_t place[] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
-        static const char bus[] = "vmbus:";
-        uint8_t bytes[sizeof(ret->bytes)];
-
-        if (strncmp(text, bus, strlen(bus)) != 0 ||
-                hex_parse_exactly(text + strlen(bus), bytes, sizeof(bytes)) < 0)
-                return false;
-        for (size_t i = 0; i < sizeof(bytes); i++)
-                ret->bytes[place[i]] = bytes[i];
-        return true;
-}
-
 /*
  * class_id is that of the last offer, and a host that offers an instance again changes it without a word.
  * Drivers are matched by what the device was when the kernel made it, which is what its modalias says.
- * Recordings may lack that.
+ * Recordings may lack that. said: class_id could be read.
  */
-static int check_class(const struct snapshot *s, struct device *d) {
+static int check_class(const struct snapshot *s, struct device *d, bool said) {
         _cleanup_(freep) char *path = NULL, *text = NULL;
-        struct guid made;
+        struct guid last = d->class;
         int r = path_below(d, "modalias", &path);
 
         if (r < 0 || !snapshot_find(s, path))
                 return r;
+        d->class = (struct guid){};
         r = read_attribute(s, d, "modalias", &text);
-        if (r < 0)
+        if (r < 0 || !text)
                 return r;
-        if (!text || !parse_modalias(text, &made)) {
-                d->class = (struct guid){};
-                return text ? device_problem(d, "modalias: not a class of the VMBus") : 0;
-        }
-        if (guid_equal(&made, &d->class) || guid_equal(&d->class, &(struct guid){}))
+        if (!vmbus_class_of_modalias(text, &d->class))
+                return device_problem(d, "modalias: not a class of the VMBus");
+        if (!said || guid_equal(&last, &d->class))
                 return 0;
-        d->class = made;
         return device_problem(d, "class_id: the host has offered it again as another class");
 }
 
 static int eval_class(const struct snapshot *s, struct device *d) {
-        int r = eval_guid(s, d, "class_id", &d->class);
+        _cleanup_(freep) char *text = NULL;
+        int r = read_attribute(s, d, "class_id", &text);
+        bool said = text && guid_parse(text, &d->class) == 0;
 
+        if (r == 0 && text && !said)
+                r = device_problem(d, "class_id: not a GUID");
         if (r == 0)
-                r = check_class(s, d);
+                r = check_class(s, d, said);
         d->known = vmbus_class_by_guid(&d->class);
         d->candidate = d->known ? d->known->drivers[0] : NULL;
         return r;
@@ -244,18 +231,17 @@ static void eval_object(const struct snapshot *s, struct device *d) {
 }
 
 /*
- * The kernel matches this driver with its connections alone, and connections with nothing else; of what has
- * another driver the host has changed the flags since.
+ * The kernel matches this driver with its connections alone, and connections with nothing else. What has
+ * another driver, or a class that is no service's, is none: the host has changed the flags since.
  */
 static int check_connection(struct device *d) {
         bool connected = d->driver && strcmp(d->driver, "hv_sock") == 0;
-        bool lies = d->hvsock && d->driver && !connected;
+        bool flagged = d->hvsock;
 
-        d->hvsock = connected || (d->hvsock && !d->driver);
-        return lies
-                ? device_problem(d, "its flags: the host calls it an hv_sock connection, but %s is bound",
-                          d->driver)
-                : 0;
+        d->hvsock = connected || (flagged && !d->driver && !d->known);
+        if (!flagged || d->hvsock)
+                return 0;
+        return device_problem(d, "its flags: the host calls it an hv_sock connection, and it is none");
 }
 
 static int eval_device(struct guest *g, const struct snapshot *s, const struct guest_connection *c,

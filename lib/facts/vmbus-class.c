@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "lib/base/hex.h"
+
 /* A GUID as it is written, in five numbers. */
 #define BYTE(v, n) (uint8_t)((v) >> 8 * (n))
 #define GUID(a, b, c, d, e)                                                                                 \
@@ -79,4 +81,17 @@ const struct vmbus_class *vmbus_class_by_name(const char *name) {
                 if (strcmp(classes[i].name, name) == 0)
                         return &classes[i];
         return NULL;
+}
+
+bool vmbus_class_of_modalias(const char *text, struct guid *ret) {
+        static const uint8_t place[] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+        static const char bus[] = "vmbus:";
+        uint8_t bytes[sizeof(ret->bytes)];
+
+        if (strncmp(text, bus, strlen(bus)) != 0 ||
+                hex_parse_exactly(text + strlen(bus), bytes, sizeof(bytes)) < 0)
+                return false;
+        for (size_t i = 0; i < sizeof(bytes); i++)
+                ret->bytes[place[i]] = bytes[i];
+        return true;
 }

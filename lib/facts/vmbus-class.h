@@ -18,5 +18,11 @@ struct vmbus_class {
 const struct vmbus_class *vmbus_class_by_guid(const struct guid *g);
 const struct vmbus_class *vmbus_class_by_name(const char *name);
 
+/*
+ * The class in a modalias: "vmbus:" and the bytes of the GUID as they lie in memory, the first three numbers
+ * little-endian; print_alias_name() of drivers/hv/vmbus_drv.c. False for anything else.
+ */
+bool vmbus_class_of_modalias(const char *text, struct guid *ret);
+
 /* The table in order, NULL past its end: for completion, suggestions and tests. */
 const struct vmbus_class *vmbus_class_at(size_t i);

@@ -289,7 +289,7 @@ static void devices_say_what_they_have(void **state) {
         assert_string_equal(a->driver_override, "");
         assert_int_equal(a->channels[0].ring_state, RING_CLOSED);
         assert_false(a->hvsock); /* whatever its flag says: its driver takes no connections */
-        assert_non_null(strstr(a->problem, "but hv_netvsc is bound"));
+        assert_non_null(strstr(a->problem, "and it is none"));
         assert_null(b->candidate);
         assert_string_equal(b->driver_override, "cvmd-blocked");
         assert_int_equal(b->channels[0].ring_state, RING_OPEN);
@@ -298,13 +298,29 @@ static void devices_say_what_they_have(void **state) {
         assert_null(guest_find(g, &(struct guid){}));
 }
 
-/* Of a connection that no driver has taken yet only the flag tells. */
+/* Of a connection that no driver has taken yet only the flag tells; but no known class is one. */
 static void a_flag_tells_of_a_connection_without_a_driver(void **state) {
-        _cleanup_(guest_freep) struct guest *g =
-                guest_of_lines(GOOD "channel 7 flags=0x2000 ring=0 dma=0 source=kernel-probe\n" DEVICE);
+        static const struct {
+                const char *class;
+                bool hvsock;
+        } rows[] = {
+                { "00000400-facb-11e6-bd58-64006a7986d3", true },
+                { NETWORK, false },
+        };
 
-        assert_true(g->devices[0].hvsock);
-        assert_null(g->devices[0].problem);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                _cleanup_(freep) char *lines = NULL;
+                _cleanup_(guest_freep) struct guest *g = NULL;
+
+                assert_true(asprintf(&lines,
+                                    GOOD "channel 7 flags=0x2000 ring=0 dma=0 source=kernel-probe\n" LINK(A)
+                                            SELF(A) ATTRIBUTE(A, "id", "7") CHANNEL(A, "7", "0")
+                                                    ATTRIBUTE(A, "class_id", "{%s}"),
+                                    rows[i].class) > 0);
+                g = guest_of_lines(lines);
+                assert_int_equal(g->devices[0].hvsock, rows[i].hvsock);
+                assert_int_equal(g->devices[0].problem == NULL, rows[i].hvsock);
+        }
 }
 
 #define ALIAS(text) ATTRIBUTE(A, "modalias", text)
@@ -435,6 +451,26 @@ static void words_name_one_device_or_none(void **state) {
         }
 }
 
+/* Neither a class_id of nothing nor one that cannot be read hides what the device is. */
+static void a_class_needs_no_class_id(void **state) {
+        static const char *const said[] = { ATTRIBUTE(A, "class_id",
+                                                    "{00000000-0000-0000-0000-000000000000}"),
+                ATTRIBUTE(A, "class_id", "nonsense"), "error sys/devices/" A "/class_id EAGAIN\n", "" };
+
+        for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+                _cleanup_(freep) char *lines = NULL;
+                _cleanup_(guest_freep) struct guest *g = NULL;
+
+                assert_true(asprintf(&lines, "%s%s",
+                                    GOOD LINK(A) SELF(A) ATTRIBUTE(A, "id", "7") CHANNEL(A, "7", "0")
+                                            ALIAS("vmbus:635161f83edfc546913ff2d2f965ed0e"),
+                                    said[i]) > 0);
+                g = guest_of_lines(lines);
+                assert_string_equal(g->devices[0].known->name, "network");
+                assert_non_null(strstr(g->devices[0].problem, "class_id: "));
+        }
+}
+
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixtures_say_what_they_are),
         cmocka_unit_test(a_channel_is_what_can_be_proved),
@@ -446,6 +482,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(devices_say_what_they_have),
         cmocka_unit_test(a_flag_tells_of_a_connection_without_a_driver),
         cmocka_unit_test(a_class_is_that_of_the_first_offer),
+        cmocka_unit_test(a_class_needs_no_class_id),
         cmocka_unit_test(circumstances_are_warned_of),
         cmocka_unit_test(a_kernel_that_knows_nothing_is_warned_of),
         cmocka_unit_test(a_stuck_kernel_is_warned_of),
