@@ -113,9 +113,8 @@ static void on_hangs(const struct guid *instance, enum plan_verb verb, bool give
         struct manager *m = data;
         struct tracked *t = tracking_find(&m->tracking, instance);
 
-        if (gate_hangs(m, verb, given_up))
-                manager_reconcile_soon(m);
-        if (!t)
+        manager_reconcile_soon(m); /* whoever waits for a helper need not wait for this one */
+        if (gate_hangs(m, verb, given_up) || !t)
                 return;
         t->running = verb; /* one that was adopted was not known to */
         t->hangs = true;
@@ -123,7 +122,6 @@ static void on_hangs(const struct guid *instance, enum plan_verb verb, bool give
                 manager_failed(m, t, verb, "the kernel has not answered: the helper is left to itself");
         else
                 tracked_set_problem(t, "the kernel has not answered yet");
-        manager_reconcile_soon(m);
 }
 
 const struct workers_handler manager_workers_handler = {

@@ -260,7 +260,7 @@ def test_more_hanging_devices_than_helpers():
         guest.simulator.misbehave(how="hang", path=UNBIND, times=len(instances))
         guest.simulator.batch(orders=[{"do": "offer", "class": "network", "instance": instance, "relid": 100 + n,
                                        "flags": PLAIN} for n, instance in enumerate(instances)])
-        wait_for("all given up", lambda: {guest.verdicts()[i] for i in instances} == {"failed"})
+        wait_for("all given up", lambda: set(map(guest.verdicts().get, instances)) == {"failed"})
         assert len(guest.simulator.hanging()) == len(instances), "one each"
         guest.simulator.offer_class("network", instance=OFFERED, relid=60, flags=PLAIN)
         guest.wait_verdict(OFFERED, "blocked")

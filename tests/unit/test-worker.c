@@ -81,7 +81,7 @@ static void on_ended(const struct guid *instance, enum plan_verb verb, int r,
 static void on_hangs(const struct guid *instance, enum plan_verb verb, bool given_up, void *data) {
         struct bench *b = data;
 
-        assert_true(guid_equal(instance, &b->instance));
+        assert_memory_equal(instance, &b->instance, sizeof(*instance) - 1); /* one of many has another end */
         b->hangs += !given_up;
         b->given_up += given_up;
 }
@@ -278,6 +278,20 @@ static void a_helper_holds_nothing_of_ours(void **state) {
         run_until(&b, &b.ended, 1);
 }
 
+/* Ends the pool, and then the n helpers that hang. */
+static void let_all_go(struct bench *b, unsigned n) {
+        workers_free(b->workers);
+        b->workers = NULL;
+        for (unsigned i = 0; i < n;) { /* one open may let several go: until all have ended */
+                int fd = openat(b->folder.fd, HOLD, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+
+                if (fd >= 0)
+                        close(fd);
+                while (waitpid(-1, NULL, WNOHANG) > 0)
+                        i++;
+        }
+}
+
 /* A device may have the instance by which the bus goes. */
 static void the_bus_and_a_device_are_two(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
@@ -288,6 +302,7 @@ static void the_bus_and_a_device_are_two(void **state) {
         assert_int_equal(workers_start(b.workers, PLAN_CLOSE_GATE, &zero, NULL), 0);
         assert_int_equal(workers_start(b.workers, PLAN_RELEASE, &zero, NULL), -EBUSY);
         assert_int_equal(workers_start(b.workers, PLAN_OPEN_GATE, &zero, NULL), -EBUSY);
+        let_all_go(&b, 2);
 }
 
 static void helpers_are_bounded(void **state) {
@@ -303,16 +318,25 @@ static void helpers_are_bounded(void **state) {
         assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
                 -EAGAIN);
         assert_false(workers_all_hang(b.workers));
-        workers_free(b.workers);
-        b.workers = NULL;
-        for (unsigned i = 0; i < WORKERS_MAX;) { /* one open may let several go: until all have ended */
-                int fd = openat(b.folder.fd, HOLD, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+        let_all_go(&b, WORKERS_MAX);
+}
 
-                if (fd >= 0)
-                        close(fd);
-                while (waitpid(-1, NULL, WNOHANG) > 0)
-                        i++;
+/* And they may be as many more as do not hang. */
+static void who_hangs_makes_room(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        struct guid others = b.instance;
+
+        start_pool(&b, &hangs, SOON);
+        for (unsigned i = 0; i < WORKERS_MAX; i++) {
+                others.bytes[15] = (uint8_t)(100 + i);
+                assert_int_equal(
+                        workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ others }, NULL), 0);
         }
+        run_until(&b, &b.hangs, WORKERS_MAX);
+        assert_false(workers_all_hang(b.workers));
+        assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
+                0);
+        let_all_go(&b, WORKERS_MAX + 1);
 }
 
 static void helpers_of_an_earlier_cvmd_are_adopted(void **state) {
@@ -385,6 +409,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_helper_holds_nothing_of_ours),
         cmocka_unit_test(the_bus_and_a_device_are_two),
         cmocka_unit_test(helpers_are_bounded),
+        cmocka_unit_test(who_hangs_makes_room),
         cmocka_unit_test(helpers_of_an_earlier_cvmd_are_adopted),
         cmocka_unit_test(notes_of_helpers_that_ended_are_swept),
         cmocka_unit_test(a_note_of_another_verb_is_swept),
