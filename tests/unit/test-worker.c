@@ -305,16 +305,21 @@ static void the_bus_and_a_device_are_two(void **state) {
         let_all_go(&b, 2);
 }
 
+/* As many as may be at work, on other devices than the one of the bench. */
+static void start_all(struct bench *b) {
+        struct apply_device other = { b->instance };
+
+        for (unsigned i = 0; i < WORKERS_MAX; i++) {
+                other.instance.bytes[15] = (uint8_t)(100 + i);
+                assert_int_equal(workers_start(b->workers, PLAN_BLOCK, &other, NULL), 0);
+        }
+}
+
 static void helpers_are_bounded(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
-        struct guid others = b.instance;
 
         start_pool(&b, &hangs, FOREVER);
-        for (unsigned i = 0; i < WORKERS_MAX; i++) {
-                others.bytes[15] = (uint8_t)(100 + i);
-                assert_int_equal(
-                        workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ others }, NULL), 0);
-        }
+        start_all(&b);
         assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
                 -EAGAIN);
         assert_false(workers_all_hang(b.workers));
@@ -324,14 +329,9 @@ static void helpers_are_bounded(void **state) {
 /* And they may be as many more as do not hang. */
 static void who_hangs_makes_room(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
-        struct guid others = b.instance;
 
         start_pool(&b, &hangs, SOON);
-        for (unsigned i = 0; i < WORKERS_MAX; i++) {
-                others.bytes[15] = (uint8_t)(100 + i);
-                assert_int_equal(
-                        workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ others }, NULL), 0);
-        }
+        start_all(&b);
         run_until(&b, &b.hangs, WORKERS_MAX);
         assert_false(workers_all_hang(b.workers));
         assert_int_equal(workers_start(b.workers, PLAN_BLOCK, &(struct apply_device){ b.instance }, NULL),
