@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "lib/facts/dependents-private.h"
-#include "lib/facts/link-path.h"
 #include "lib/facts/network.h"
 
 static int add_interface(const char *name, const struct snapshot_entry *e, void *data) {
@@ -16,12 +15,10 @@ static int add_interface(const char *name, const struct snapshot_entry *e, void 
 }
 
 static int add_interfaces(const struct snapshot *s, struct device *d) {
-        _cleanup_(freep) char *net = NULL;
+        const struct snapshot_folder root = snapshot_root(s), device = snapshot_enter(&root, d->path),
+                                     net = snapshot_enter(&device, "net");
 
-        net = path_join(d->path, "net");
-        if (!net)
-                return -ENOMEM;
-        return snapshot_each_child(s, net, add_interface, d);
+        return snapshot_each_in(&net, add_interface, d);
 }
 
 static bool is_way_out(const struct network *n, const struct network_link *l) {

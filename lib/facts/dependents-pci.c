@@ -8,9 +8,8 @@
 #include "lib/facts/link-path.h"
 
 struct below {
-        const struct snapshot *snapshot;
         struct device *device;
-        const char *folder;
+        struct snapshot_folder folder;
         const char *function; /* its address */
         enum dependent_kind kind;
 };
@@ -24,13 +23,10 @@ static int add_named(const char *name, const struct snapshot_entry *e, void *dat
 /* Everything in one folder of a function is of one kind. */
 static int add_all(const struct below *in, const char *folder, enum dependent_kind kind) {
         struct below all = *in;
-        _cleanup_(freep) char *path = NULL;
 
-        path = path_join(in->folder, folder);
-        if (!path)
-                return -ENOMEM;
+        all.folder = snapshot_enter(&in->folder, folder);
         all.kind = kind;
-        return snapshot_each_child(in->snapshot, path, add_named, &all);
+        return snapshot_each_in(&all.folder, add_named, &all);
 }
 
 /* "nvme0" holds its disks, beside much else. */
@@ -40,34 +36,25 @@ static int add_namespace(const char *name, const struct snapshot_entry *e, void 
 
 static int add_controller(const char *name, const struct snapshot_entry *e, void *data) {
         struct below in = *(const struct below *)data;
-        _cleanup_(freep) char *path = NULL;
 
-        if (asprintf(&path, "%s/nvme/%s", in.folder, name) < 0)
-                return -ENOMEM;
+        in.folder = snapshot_enter(&in.folder, name);
         in.kind = DEPENDENT_BLOCK;
-        return snapshot_each_child(in.snapshot, path, add_namespace, &in);
+        return snapshot_each_in(&in.folder, add_namespace, &in);
 }
 
-static int add_disks(struct below *in) {
-        _cleanup_(freep) char *nvme = NULL;
+static int add_disks(const struct below *in) {
+        struct below controllers = *in;
         int r = add_all(in, "block", DEPENDENT_BLOCK);
 
         if (r < 0)
                 return r;
-        nvme = path_join(in->folder, "nvme");
-        if (!nvme)
-                return -ENOMEM;
-        return snapshot_each_child(in->snapshot, nvme, add_controller, in);
+        controllers.folder = snapshot_enter(&in->folder, "nvme");
+        return snapshot_each_in(&controllers.folder, add_controller, &controllers);
 }
 
 static int add_driver(const struct below *in) {
-        _cleanup_(freep) char *link = NULL;
-        const struct snapshot_entry *e;
+        const struct snapshot_entry *e = snapshot_find_in(&in->folder, "driver");
 
-        link = path_join(in->folder, "driver");
-        if (!link)
-                return -ENOMEM;
-        e = snapshot_find(in->snapshot, link);
         if (!e || e->kind != SNAPSHOT_SYMLINK)
                 return 0;
         return dependent_add(in->device, DEPENDENT_DRIVER, path_name(e->value), in->function);
@@ -75,15 +62,11 @@ static int add_driver(const struct below *in) {
 
 static int add_function(const char *name, const struct snapshot_entry *e, void *data) {
         struct below in = *(const struct below *)data;
-        _cleanup_(freep) char *path = NULL;
         int r = dependent_add(in.device, DEPENDENT_PCI, name, NULL);
 
         if (r < 0)
                 return r;
-        path = path_join(in.folder, name);
-        if (!path)
-                return -ENOMEM;
-        in.folder = path;
+        in.folder = snapshot_enter(&in.folder, name);
         in.function = name;
         r = add_driver(&in);
         if (r == 0)
@@ -94,24 +77,24 @@ static int add_function(const char *name, const struct snapshot_entry *e, void *
 /* "pci1234:00", the root bus that hv_pci made. */
 static int add_bus(const char *name, const struct snapshot_entry *e, void *data) {
         struct below in = *(const struct below *)data;
-        _cleanup_(freep) char *bus = NULL;
 
         if (strncmp(name, "pci", strlen("pci")) != 0)
                 return 0;
-        bus = path_join(in.folder, name);
-        if (!bus)
-                return -ENOMEM;
-        in.folder = bus;
-        return snapshot_each_child(in.snapshot, bus, add_function, &in);
+        in.folder = snapshot_enter(&in.folder, name);
+        return snapshot_each_in(&in.folder, add_function, &in);
 }
 
 int dependents_eval_pci(const struct snapshot *s, struct guest *g) {
+        const struct snapshot_folder root = snapshot_root(s);
         int r = 0;
 
         for (size_t i = 0; i < g->n_devices && r == 0; i++) {
-                struct below in = { .snapshot = s, .device = &g->devices[i], .folder = g->devices[i].path };
+                struct below in = {
+                        .device = &g->devices[i],
+                        .folder = snapshot_enter(&root, g->devices[i].path),
+                };
 
-                r = snapshot_each_child(s, in.folder, add_bus, &in);
+                r = snapshot_each_in(&in.folder, add_bus, &in);
         }
         return r;
 }

@@ -6,7 +6,6 @@
 
 #include "lib/base/number.h"
 #include "lib/facts/guest-private.h"
-#include "lib/facts/link-path.h"
 
 /* chn_flags of an offer, include/linux/hyperv.h */
 #define FLAG_CONFIDENTIAL_RING 0x2
@@ -18,7 +17,7 @@ struct gather {
         const struct snapshot *snapshot;
         const struct guest_connection *connection;
         struct device *device;
-        const char *folder; /* .../channels */
+        struct snapshot_folder folder; /* .../channels */
 };
 
 static const struct snapshot_channel *find_probed(const struct snapshot *s, uint32_t relid) {
@@ -90,22 +89,21 @@ static int eval_confidentiality(const struct gather *in, struct channel *c) {
 }
 
 /* The state of the ring, which is known only where it was read. */
-static enum ring_state eval_ring_state(const struct snapshot *s, const char *path) {
-        const struct snapshot_entry *e = snapshot_find(s, path);
+static enum ring_state eval_ring_state(const struct snapshot_folder *channel) {
+        const struct snapshot_entry *e = snapshot_find_in(channel, "out_mask");
 
         if (e && e->kind == SNAPSHOT_FILE)
                 return RING_OPEN;
         return e && e->kind == SNAPSHOT_ERROR && e->error == EINVAL ? RING_CLOSED : RING_UNKNOWN;
 }
 
-static int eval_sub(const struct gather *in, const char *name, const char *folder, struct channel *c) {
-        _cleanup_(freep) char *path = path_join(folder, "subchannel_id"), *text = NULL;
+static int eval_sub(const struct gather *in, const char *name, const struct snapshot_folder *channel,
+        struct channel *c) {
+        _cleanup_(freep) char *text = NULL;
         const char *found;
         size_t n;
 
-        if (!path)
-                return -ENOMEM;
-        found = snapshot_text(in->snapshot, path, &n);
+        found = snapshot_entry_text(snapshot_find_in(channel, "subchannel_id"), &n);
         text = found ? strndup(found, n) : NULL;
         if (found && !text)
                 return -ENOMEM;
@@ -128,7 +126,7 @@ static int add_channel(struct device *d, const struct channel *c) {
 /* Called back for each folder below channels/. */
 static int gather_channel(const char *name, const struct snapshot_entry *e, void *data) {
         const struct gather *in = data;
-        _cleanup_(freep) char *folder = NULL, *out_mask = NULL;
+        struct snapshot_folder channel;
         struct channel c = {};
         int r;
 
@@ -136,12 +134,9 @@ static int gather_channel(const char *name, const struct snapshot_entry *e, void
                 r = device_problem(in->device, "a channel named \"%s\": not a relid", name);
                 return r < 0 ? r : add_channel(in->device, &c);
         }
-        folder = path_join(in->folder, name);
-        out_mask = folder ? path_join(folder, "out_mask") : NULL;
-        if (!out_mask)
-                return -ENOMEM;
-        c.ring_state = eval_ring_state(in->snapshot, out_mask);
-        r = eval_sub(in, name, folder, &c);
+        channel = snapshot_enter(&in->folder, name);
+        c.ring_state = eval_ring_state(&channel);
+        r = eval_sub(in, name, &channel, &c);
         if (r == 0)
                 r = eval_confidentiality(in, &c);
         return r < 0 ? r : add_channel(in->device, &c);
@@ -181,18 +176,18 @@ static int check_primary(struct device *d) {
         return device_problem(d, "its primary channel %u is not among its channels", d->relid);
 }
 
-int guest_eval_channels(struct guest *g, const struct snapshot *s, const struct guest_connection *c,
-        struct device *d) {
-        _cleanup_(freep) char *folder = NULL;
-        struct gather in = { .guest = g, .snapshot = s, .connection = c, .device = d };
+int guest_eval_channels(struct guest *g, const struct snapshot *s, const struct snapshot_folder *f,
+        const struct guest_connection *c, struct device *d) {
+        struct gather in = {
+                .guest = g,
+                .snapshot = s,
+                .connection = c,
+                .device = d,
+                .folder = snapshot_enter(f, "channels"),
+        };
         const struct snapshot_channel *primary;
-        int r;
+        int r = snapshot_each_in(&in.folder, gather_channel, &in);
 
-        folder = path_join(d->path, "channels");
-        if (!folder)
-                return -ENOMEM;
-        in.folder = folder;
-        r = snapshot_each_child(s, folder, gather_channel, &in);
         if (r < 0)
                 return r;
         if (d->n_channels == 0) {

@@ -45,36 +45,22 @@ int device_problem(struct device *d, const char *format, ...) {
         return 0;
 }
 
-/* The path of something in the folder of the device. The caller frees *ret. */
-static int path_below(const struct device *d, const char *name, char **ret) {
-        char *path = path_join(d->path, name);
-
-        if (!path)
-                return -ENOMEM;
-        *ret = path;
-        return 0;
-}
-
-/* The text of an attribute, or NULL with a problem. The caller frees *ret. */
-static int read_attribute(const struct snapshot *s, struct device *d, const char *name, char **ret) {
-        _cleanup_(freep) char *path = NULL, *copy = NULL;
-        const struct snapshot_entry *e;
+/* The text of an attribute in the folder f of the device, or NULL with a problem. The caller frees *ret. */
+static int read_attribute(const struct snapshot_folder *f, struct device *d, const char *name, char **ret) {
+        const struct snapshot_entry *e = snapshot_find_in(f, name);
         const char *text;
         size_t n;
-        int r = path_below(d, name, &path);
 
-        if (r < 0)
-                return r;
-        text = snapshot_text(s, path, &n);
+        text = snapshot_entry_text(e, &n);
         if (text && n > 0 && !memchr(text, '\n', n)) {
-                copy = strndup(text, n);
+                char *copy = strndup(text, n);
+
                 if (!copy)
                         return -ENOMEM;
-                *ret = TAKE(copy);
+                *ret = copy;
                 return 0;
         }
         *ret = NULL;
-        e = snapshot_find(s, path);
         if (!e)
                 return device_problem(d, "%s: not there", name);
         d->unreadable |= e->kind == SNAPSHOT_ERROR;
@@ -85,19 +71,19 @@ static int read_attribute(const struct snapshot *s, struct device *d, const char
         return device_problem(d, "%s: empty, or not one line of text", name);
 }
 
-static int eval_guid(const struct snapshot *s, struct device *d, const char *name, struct guid *ret) {
+static int eval_guid(const struct snapshot_folder *f, struct device *d, const char *name, struct guid *ret) {
         _cleanup_(freep) char *text = NULL;
-        int r = read_attribute(s, d, name, &text);
+        int r = read_attribute(f, d, name, &text);
 
         if (r < 0 || !text)
                 return r;
         return guid_parse(text, ret) < 0 ? device_problem(d, "%s: not a GUID", name) : 0;
 }
 
-static int eval_number(const struct snapshot *s, struct device *d, const char *name, unsigned base,
+static int eval_number(const struct snapshot_folder *f, struct device *d, const char *name, unsigned base,
         uint32_t *ret) {
         _cleanup_(freep) char *text = NULL;
-        int r = read_attribute(s, d, name, &text);
+        int r = read_attribute(f, d, name, &text);
 
         if (r < 0 || !text)
                 return r;
@@ -105,14 +91,9 @@ static int eval_number(const struct snapshot *s, struct device *d, const char *n
 }
 
 /* The same, where it is no problem that the attribute is not there. */
-static int eval_optional_number(const struct snapshot *s, struct device *d, const char *name,
+static int eval_optional_number(const struct snapshot_folder *f, struct device *d, const char *name,
         uint32_t *ret) {
-        _cleanup_(freep) char *path = NULL;
-        int r = path_below(d, name, &path);
-
-        if (r < 0)
-                return r;
-        return snapshot_find(s, path) ? eval_number(s, d, name, 16, ret) : 0;
+        return snapshot_find_in(f, name) ? eval_number(f, d, name, 16, ret) : 0;
 }
 
 /*
@@ -120,15 +101,15 @@ static int eval_optional_number(const struct snapshot *s, struct device *d, cons
  * Drivers are matched by what the device was when the kernel made it, which is what its modalias says.
  * Recordings may lack that. said: class_id could be read.
  */
-static int check_class(const struct snapshot *s, struct device *d, bool said) {
-        _cleanup_(freep) char *path = NULL, *text = NULL;
+static int check_class(const struct snapshot_folder *f, struct device *d, bool said) {
+        _cleanup_(freep) char *text = NULL;
         struct guid last = d->class;
-        int r = path_below(d, "modalias", &path);
+        int r;
 
-        if (r < 0 || !snapshot_find(s, path))
-                return r;
+        if (!snapshot_find_in(f, "modalias"))
+                return 0;
         d->class = (struct guid){};
-        r = read_attribute(s, d, "modalias", &text);
+        r = read_attribute(f, d, "modalias", &text);
         if (r < 0 || !text)
                 return r;
         if (!vmbus_class_of_modalias(text, &d->class))
@@ -138,41 +119,33 @@ static int check_class(const struct snapshot *s, struct device *d, bool said) {
         return device_problem(d, "class_id: the host has offered it again as another class");
 }
 
-static int eval_class(const struct snapshot *s, struct device *d) {
+static int eval_class(const struct snapshot_folder *f, struct device *d) {
         _cleanup_(freep) char *text = NULL;
-        int r = read_attribute(s, d, "class_id", &text);
+        int r = read_attribute(f, d, "class_id", &text);
         bool said = text && guid_parse(text, &d->class) == 0;
 
         if (r == 0 && text && !said)
                 r = device_problem(d, "class_id: not a GUID");
         if (r == 0)
-                r = check_class(s, d, said);
+                r = check_class(f, d, said);
         d->known = vmbus_class_by_guid(&d->class);
         d->candidate = d->known ? d->known->drivers[0] : NULL;
         return r;
 }
 
 /* What the device says that it is must be what its folder says. */
-static int check_instance(const struct snapshot *s, struct device *d) {
-        _cleanup_(freep) char *path = NULL;
+static int check_instance(const struct snapshot_folder *f, struct device *d) {
         struct guid said = d->instance;
-        int r = path_below(d, "device_id", &path);
+        int r = snapshot_find_in(f, "device_id") ? eval_guid(f, d, "device_id", &said) : 0;
 
-        if (r >= 0 && snapshot_find(s, path))
-                r = eval_guid(s, d, "device_id", &said);
         if (r < 0 || guid_equal(&said, &d->instance))
                 return r;
         return device_problem(d, "device_id: differs from the name of its folder");
 }
 
-static int eval_driver(const struct snapshot *s, struct device *d) {
-        _cleanup_(freep) char *path = NULL;
-        const struct snapshot_entry *e;
-        int r = path_below(d, "driver", &path);
+static int eval_driver(const struct snapshot_folder *f, struct device *d) {
+        const struct snapshot_entry *e = snapshot_find_in(f, "driver");
 
-        if (r < 0)
-                return r;
-        e = snapshot_find(s, path);
         if (!e)
                 return 0;
         if (e->kind != SNAPSHOT_SYMLINK)
@@ -181,15 +154,10 @@ static int eval_driver(const struct snapshot *s, struct device *d) {
         return d->driver ? 0 : -ENOMEM;
 }
 
-static int eval_override(const struct snapshot *s, struct device *d) {
-        _cleanup_(freep) char *path = NULL;
-        const char *text;
+static int eval_override(const struct snapshot_folder *f, struct device *d) {
         size_t n;
-        int r = path_below(d, "driver_override", &path);
+        const char *text = snapshot_entry_text(snapshot_find_in(f, "driver_override"), &n);
 
-        if (r < 0)
-                return r;
-        text = snapshot_text(s, path, &n);
         if (!text)
                 return 0;
         if (n == strlen("(null)") && memcmp(text, "(null)", n) == 0)
@@ -203,7 +171,8 @@ static int eval_folder(struct guest *g, struct device *d, const char *name, cons
         _cleanup_(freep) char *link = NULL;
         size_t odd = g->n_devices + 1;
 
-        if (asprintf(&link, "sys/bus/vmbus/devices/%s", name) < 0)
+        link = path_join("sys/bus/vmbus/devices", name);
+        if (!link)
                 return -ENOMEM;
         if (!e || e->kind != SNAPSHOT_SYMLINK)
                 d->path = TAKE(link);
@@ -246,26 +215,29 @@ static int check_connection(struct device *d) {
 
 static int eval_device(struct guest *g, const struct snapshot *s, const struct guest_connection *c,
         const char *name, const struct snapshot_entry *e, struct device *d) {
+        const struct snapshot_folder root = snapshot_root(s);
+        struct snapshot_folder f;
         int r = eval_folder(g, d, name, e);
 
-        if (r == 0) {
-                eval_object(s, d);
-                r = eval_class(s, d);
-        }
+        if (r < 0)
+                return r;
+        eval_object(s, d);
+        f = snapshot_enter(&root, d->path);
+        r = eval_class(&f, d);
         if (r == 0)
-                r = check_instance(s, d);
+                r = check_instance(&f, d);
         if (r == 0)
-                r = eval_number(s, d, "id", 10, &d->relid);
+                r = eval_number(&f, d, "id", 10, &d->relid);
         if (r == 0)
-                r = eval_optional_number(s, d, "vendor", &d->vendor);
+                r = eval_optional_number(&f, d, "vendor", &d->vendor);
         if (r == 0)
-                r = eval_optional_number(s, d, "device", &d->device);
+                r = eval_optional_number(&f, d, "device", &d->device);
         if (r == 0)
-                r = eval_driver(s, d);
+                r = eval_driver(&f, d);
         if (r == 0)
-                r = eval_override(s, d);
+                r = eval_override(&f, d);
         if (r == 0)
-                r = guest_eval_channels(g, s, c, d);
+                r = guest_eval_channels(g, s, &f, c, d);
         if (r == 0)
                 r = check_connection(d);
         if (r == 0 && d->problem)

@@ -30,9 +30,9 @@ int guest_eval_connection(struct guest *g, const struct snapshot *s, struct gues
 int guest_add_device(struct guest *g, const struct snapshot *s, const struct guest_connection *c,
         const char *name, const struct snapshot_entry *e);
 
-/* Fills the channels of d, and ring, dma and source, which follow from them. */
-int guest_eval_channels(struct guest *g, const struct snapshot *s, const struct guest_connection *c,
-        struct device *d);
+/* Fills the channels of d, whose folder f is, and ring, dma and source, which follow from them. */
+int guest_eval_channels(struct guest *g, const struct snapshot *s, const struct snapshot_folder *f,
+        const struct guest_connection *c, struct device *d);
 
 /* Adds to what d->problem says. -ENOMEM. */
 int device_problem(struct device *d, const char *format, ...) _printf_(2, 3);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The container of everything that was read: growing it, and finding things in it. */
+/* The container of everything that was read, and how it grows. */
 #include "lib/facts/snapshot.h"
 
 #include <errno.h>
 #include <string.h>
-
-#include "lib/facts/link-path.h"
 
 int snapshot_new(struct snapshot **ret) {
         struct snapshot *s = calloc(1, sizeof(*s));
@@ -208,82 +206,5 @@ int snapshot_set_probe_note(struct snapshot *s, const char *note) {
         }
         free(s->probe_note);
         s->probe_note = copy;
-        return 0;
-}
-
-/* The first entry whose path is not before this one. */
-static size_t lower_bound(const struct snapshot *s, const char *path) {
-        size_t low = 0, high = s->n_entries;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (strcmp(s->entries[middle].path, path) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
-const struct snapshot_entry *snapshot_find(const struct snapshot *s, const char *path) {
-        size_t i = lower_bound(s, path);
-
-        return i < s->n_entries && strcmp(s->entries[i].path, path) == 0 ? &s->entries[i] : NULL;
-}
-
-/* Whether there is an entry whose path is the first n characters of this one. -ENOMEM. */
-static int has_entry(const struct snapshot *s, const char *path, size_t n) {
-        _cleanup_(freep) char *above = strndup(path, n);
-
-        return above ? snapshot_find(s, above) != NULL : -ENOMEM;
-}
-
-const char *snapshot_text(const struct snapshot *s, const char *path, size_t *ret_n) {
-        const struct snapshot_entry *e = snapshot_find(s, path);
-        size_t n;
-
-        if (!e || e->kind != SNAPSHOT_FILE || memchr(e->value, 0, e->size))
-                return NULL;
-        n = e->size;
-        if (n > 0 && e->value[n - 1] == '\n')
-                n--;
-        *ret_n = n;
-        return e->value;
-}
-
-int snapshot_each_child(const struct snapshot *s, const char *folder,
-        int (*f)(const char *name, const struct snapshot_entry *e, void *data), void *data) {
-        _cleanup_(freep) char *prefix = path_join(folder, ""), *name = NULL;
-        size_t n = strlen(folder) + 1, known = 0;
-        int r;
-
-        if (!prefix)
-                return -ENOMEM;
-        for (size_t i = lower_bound(s, prefix); i < s->n_entries; i++) {
-                const struct snapshot_entry *e = &s->entries[i];
-                const char *below = e->path + n;
-                size_t length;
-                bool deeper;
-
-                if (strncmp(e->path, prefix, n) != 0)
-                        break;
-                length = strcspn(below, "/");
-                deeper = below[length];
-                if (deeper && name && length == known && memcmp(name, below, length) == 0)
-                        continue; /* called back for with the entry before this one */
-                free(name);
-                name = strndup(below, length);
-                if (!name)
-                        return -ENOMEM;
-                known = length;
-                r = deeper ? has_entry(s, e->path, n + length) : 0;
-                if (r == 0)
-                        r = f(name, deeper ? NULL : e, data);
-                else if (r > 0)
-                        r = 0; /* called back for with that one, and others are in between */
-                if (r != 0)
-                        return r;
-        }
         return 0;
 }

@@ -114,11 +114,29 @@ const struct snapshot_entry *snapshot_find(const struct snapshot *s, const char 
 
 /* The text of a file without its final newline; NULL when there is none, or it holds a NUL. Borrowed. */
 const char *snapshot_text(const struct snapshot *s, const char *path, size_t *ret_n);
+const char *snapshot_entry_text(const struct snapshot_entry *e, size_t *ret_n); /* e NULL: no file */
 
 /*
  * What is directly below a folder, whether or not the folder has an entry of its own: calls back once for
  * each name, e NULL where only something further below was recorded; stops at the first result not 0 and
  * returns it.
  */
-int snapshot_each_child(const struct snapshot *s, const char *folder,
-        int (*f)(const char *name, const struct snapshot_entry *e, void *data), void *data);
+typedef int snapshot_child(const char *name, const struct snapshot_entry *e, void *data);
+int snapshot_each_child(const struct snapshot *s, const char *folder, snapshot_child *f, void *data);
+
+/*
+ * All that lies below one folder, for who asks for much of it: paths are relative to the folder then.
+ * Borrows the entries of a sealed snapshot; a folder without anything below it, or none at all, is empty.
+ */
+struct snapshot_folder {
+        const struct snapshot_entry *entries;
+        size_t n;
+        size_t skip; /* how much of each path is the folder's, with the '/' behind it */
+};
+
+struct snapshot_folder snapshot_root(const struct snapshot *s);
+struct snapshot_folder snapshot_enter(const struct snapshot_folder *f, const char *path);
+
+/* As snapshot_find() and snapshot_each_child(). */
+const struct snapshot_entry *snapshot_find_in(const struct snapshot_folder *f, const char *path);
+int snapshot_each_in(const struct snapshot_folder *folder, snapshot_child *f, void *data);

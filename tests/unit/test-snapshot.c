@@ -254,6 +254,40 @@ static void children_come_once_and_in_order(void **state) {
         assert_int_equal(snapshot_each_child(s, "absent", stop, (void *)"x"), 0);
 }
 
+/* The same as by whole paths, from wherever one begins. */
+static void a_folder_holds_what_is_below_it(void **state) {
+        static const char lines[] =
+                "cvmd-snapshot 1\nfile p/12/a 0444 \"one\"\nfile p/12/b/c 0444 \"two\\n\"\n"
+                "dir p/12-x\ndir p/12.y\ndir p/120\ndir p0\ndir o\nend\n";
+        _cleanup_(snapshot_freep) struct snapshot *s = snapshot_of_text("lines", lines, strlen(lines));
+        const struct snapshot_folder root = snapshot_root(s), p = snapshot_enter(&root, "p"),
+                                     twelve = snapshot_enter(&p, "12"),
+                                     at_once = snapshot_enter(&root, "p/12"),
+                                     b = snapshot_enter(&twelve, "b");
+        const struct snapshot_folder empty[] = { snapshot_enter(&root, "q"), snapshot_enter(&root, ""),
+                snapshot_enter(&p, "1"), snapshot_enter(&p, "12-x"), snapshot_enter(&twelve, "12"),
+                snapshot_enter(&b, "c") };
+        char names[256] = "";
+        size_t n;
+
+        assert_int_equal(snapshot_each_in(&twelve, collect, names), 0);
+        assert_int_equal(snapshot_each_in(&at_once, collect, names), 0);
+        assert_string_equal(names, "a! b? a! b? ");
+        assert_ptr_equal(snapshot_find_in(&twelve, "a"), snapshot_find(s, "p/12/a"));
+        assert_ptr_equal(snapshot_find_in(&p, "12/b/c"), snapshot_find(s, "p/12/b/c"));
+        assert_ptr_equal(snapshot_find_in(&p, "120"), snapshot_find(s, "p/120"));
+        assert_memory_equal(snapshot_entry_text(snapshot_find_in(&b, "c"), &n), "two", 3);
+        assert_int_equal(n, 3);
+        assert_null(snapshot_find_in(&twelve, ""));
+        assert_null(snapshot_find_in(&twelve, "b"));
+        assert_null(snapshot_find_in(&p, "12"));
+        for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+                assert_int_equal(empty[i].n, 0);
+                assert_null(snapshot_find_in(&empty[i], "a"));
+                assert_int_equal(snapshot_each_in(&empty[i], stop, (void *)"a"), 0);
+        }
+}
+
 static void entries_can_be_taken_back(void **state) {
         _cleanup_(snapshot_freep) struct snapshot *s = NULL;
 
@@ -381,6 +415,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_wholes_are_refused),
         cmocka_unit_test(a_nul_is_no_text),
         cmocka_unit_test(children_come_once_and_in_order),
+        cmocka_unit_test(a_folder_holds_what_is_below_it),
         cmocka_unit_test(entries_can_be_taken_back),
         cmocka_unit_test(what_is_borrowed_is_like_ones_own),
         cmocka_unit_test(what_does_not_go_with_what_is_borrowed_is_refused),
