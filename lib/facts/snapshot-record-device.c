@@ -15,8 +15,11 @@
 #define DRIVERS "sys/bus/vmbus/drivers"
 #define ATTEMPTS 3
 
-/* What a device is; read twice, but for a first decision, because everything else hangs on it. */
-static const char *const identity[] = { "class_id", "device_id", "id" };
+/*
+ * What a device is; read twice, but for a first decision, because everything else hangs on it. The class
+ * does only where no modalias says it, which never changes.
+ */
+static const char *const identity[] = { "device_id", "id", "class_id" };
 
 static int record_below(struct recorder *rec, const char *folder, const char *name) {
         _cleanup_(freep) char *path = NULL;
@@ -219,38 +222,52 @@ static int record_contents(struct recorder *rec, const char *device, uint64_t in
         return r < 0 ? r : record_uses(rec, device);
 }
 
-/*
- * Reads the identity again. One that differs becomes an error: what it was for a moment is not what the
- * device is.
- */
-static int recheck_identity(struct recorder *rec, const char *device, size_t first, bool *ret_changed) {
-        bool changed = false;
+/* What was recorded of the device since entry number first, NULL for what was not. Borrowed. */
+static struct snapshot_entry *recorded(struct recorder *rec, size_t first, const char *path) {
+        for (size_t i = first; i < rec->snapshot->n_entries; i++)
+                if (strcmp(rec->snapshot->entries[i].path, path) == 0)
+                        return &rec->snapshot->entries[i];
+        return NULL;
+}
 
-        for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
-                _cleanup_(freep) char *path = NULL, *bytes = NULL;
-                struct snapshot_entry *e = NULL;
-                size_t size;
-                int r;
+/* Reads an attribute again; one that differs becomes an error. */
+static int recheck(struct recorder *rec, const char *path, size_t first, bool *ret_changed) {
+        struct snapshot_entry *e = recorded(rec, first, path);
+        _cleanup_(freep) char *bytes = NULL;
+        size_t size;
+        int r;
+
+        if (!e || e->kind != SNAPSHOT_FILE)
+                return 0;
+        r = sysroot_read(rec->root, path, SYSFS_TEXT_MAX, &bytes, &size);
+        if (r == -ENOMEM)
+                return r;
+        if (r == 0 && size == e->size && memcmp(bytes, e->value, size) == 0)
+                return 0;
+        *ret_changed = true;
+        free(e->value);
+        *e = (struct snapshot_entry){ .kind = SNAPSHOT_ERROR, .path = e->path, .error = EAGAIN };
+        return 0;
+}
+
+/* What the identity was for a moment is not what the device is. */
+static int recheck_identity(struct recorder *rec, const char *device, size_t first, bool *ret_changed) {
+        _cleanup_(freep) char *modalias = NULL;
+        size_t n = N_NAMES(identity);
+        int r = 0;
+
+        modalias = path_join(device, "modalias");
+        if (!modalias)
+                return -ENOMEM;
+        if (recorded(rec, first, modalias))
+                n--; /* without class_id */
+        for (size_t i = 0; i < n && r == 0; i++) {
+                _cleanup_(freep) char *path = NULL;
 
                 path = path_join(device, identity[i]);
-                if (!path)
-                        return -ENOMEM;
-                for (size_t j = first; j < rec->snapshot->n_entries && !e; j++)
-                        if (strcmp(rec->snapshot->entries[j].path, path) == 0)
-                                e = &rec->snapshot->entries[j];
-                if (!e || e->kind != SNAPSHOT_FILE)
-                        continue;
-                r = sysroot_read(rec->root, path, SYSFS_TEXT_MAX, &bytes, &size);
-                if (r == -ENOMEM)
-                        return r;
-                if (r == 0 && size == e->size && memcmp(bytes, e->value, size) == 0)
-                        continue;
-                changed = true;
-                free(e->value);
-                *e = (struct snapshot_entry){ .kind = SNAPSHOT_ERROR, .path = e->path, .error = EAGAIN };
+                r = path ? recheck(rec, path, first, ret_changed) : -ENOMEM;
         }
-        *ret_changed = changed;
-        return 0;
+        return r;
 }
 
 /*

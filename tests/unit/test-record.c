@@ -272,6 +272,33 @@ static void a_device_that_keeps_changing_has_no_class(void **state) {
         assert_string_equal(device->problem, "class_id: changed while it was read");
 }
 
+/* As on every kernel there is one that says the class for good. */
+static int add_modalias(struct watched *w, const char *path) {
+        static const char text[] = "vmbus:635161f83edfc546913ff2d2f965ed0e\n";
+
+        if (strcmp(path, FOLDER NETWORK "/class_id") != 0)
+                return 0;
+        if (w->opened++ > 0)
+                fail_msg("%s was opened twice", path);
+        assert_int_equal(
+                file_replace_at(w->scratch->fd, FOLDER NETWORK "/modalias", 0444, text, sizeof(text) - 1),
+                0);
+        return 0;
+}
+
+static void the_class_of_a_modalias_is_read_once(void **state) {
+        _cleanup_(snapshot_freep) struct snapshot *s =
+                record_watched("snp-compliant", SNAPSHOT_SCOPE_DECISIONS, add_modalias);
+        _cleanup_(guest_freep) struct guest *g = NULL;
+        const struct device *device = NULL;
+
+        assert_non_null(snapshot_find(s, FOLDER NETWORK "/modalias"));
+        assert_int_equal(guest_eval(s, &g), 0);
+        assert_int_equal(guest_resolve(g, NETWORK, &device, NULL), 0);
+        assert_string_equal(device->known->name, "network");
+        assert_null(device->problem);
+}
+
 static int oversize(struct watched *w, const char *path) {
         char big[SYSFS_TEXT_MAX + 1];
 
@@ -534,6 +561,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_that_vanishes_is_left_out),
         cmocka_unit_test(a_device_that_is_replaced_is_read_again),
         cmocka_unit_test(a_device_that_keeps_changing_has_no_class),
+        cmocka_unit_test(the_class_of_a_modalias_is_read_once),
         cmocka_unit_test(an_oversized_attribute_is_an_error),
         cmocka_unit_test(a_device_out_of_reach_stays),
         cmocka_unit_test(a_guest_without_vmbus_has_no_devices),
