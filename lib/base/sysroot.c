@@ -278,10 +278,19 @@ static int names_add_some(struct sysroot_names *names, const char *entries, size
         return r;
 }
 
+/* The held folder is listed as what it is, whatever has its name now. */
+static int open_to_list(struct sysroot *root, const char *path) {
+        const int flags = O_RDONLY | O_DIRECTORY;
+
+        if (root->held && strcmp(path, root->held) == 0)
+                return open_from(root->held_fd, ".", flags, RESOLVE_BENEATH);
+        return sysroot_open(root, path, flags);
+}
+
 /* Without a stream, which asks for what is known and is made for folders that are larger. */
 int sysroot_list(struct sysroot *root, const char *path, struct sysroot_names *ret) {
         _cleanup_(sysroot_names_done) struct sysroot_names names = {};
-        _cleanup_(closep) int fd = sysroot_open(root, path, O_RDONLY | O_DIRECTORY);
+        _cleanup_(closep) int fd = open_to_list(root, path);
         _Alignas(struct dirent64) char entries[4096];
         ssize_t n;
         int r;

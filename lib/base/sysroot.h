@@ -67,8 +67,9 @@ DEFINE_FREEP(struct sysroot, sysroot_free)
 /*
  * Until sysroot_release(), what lies below that folder is looked up from the folder itself, and not again
  * from "/" on: sooner found, and never in another folder that has come under the same name since; -ENOENT
- * once the folder is gone. Links that lead out of it are followed from "/" on, and the folder's own path is
- * looked up anew. One folder at a time. Changes that a simulator makes go by the path as ever.
+ * once the folder is gone; listing it lists that one. Links that lead out of it are followed from "/" on,
+ * and otherwise the folder's own path is looked up anew. One folder at a time. Changes that a simulator
+ * makes go by the path as ever.
  */
 int sysroot_hold(struct sysroot *root, const char *folder);
 void sysroot_release(struct sysroot *root); /* nothing need be held */

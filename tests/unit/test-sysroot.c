@@ -54,6 +54,7 @@ static void put(struct place *p, const char *path, const void *bytes, size_t n) 
 
 static void what_is_held_stays_the_same(void **state) {
         _cleanup_(freep) char *held = NULL, *out = NULL, *gone = NULL, *anew = NULL;
+        _cleanup_(sysroot_names_done) struct sysroot_names names = {}, now = {};
         struct place *p = *state;
         struct stat st;
 
@@ -67,7 +68,10 @@ static void what_is_held_stays_the_same(void **state) {
         assert_int_equal(mkdirat(p->fd, "sys/name", 0700), 0);
         put(p, "sys/name/file", "second\n", 7);
         put(p, "sys/name/link", "no link\n", 8);
+        put(p, "sys/name/more", "", 0);
 
+        assert_int_equal(sysroot_list(p->root, "sys/name", &names), 0);
+        assert_int_equal(names.n, 2);
         assert_int_equal(sysroot_read_line(p->root, "sys/name/file", &held), 0);
         assert_string_equal(held, "first");
         assert_int_equal(sysroot_write(p->root, "sys/name/file", SYSROOT_TRUNCATE, "third\n"), 0);
@@ -82,6 +86,8 @@ static void what_is_held_stays_the_same(void **state) {
         sysroot_release(p->root);
         assert_int_equal(sysroot_read_line(p->root, "sys/name/file", &anew), 0);
         assert_string_equal(anew, "second");
+        assert_int_equal(sysroot_list(p->root, "sys/name", &now), 0);
+        assert_int_equal(now.n, 3);
 }
 
 /* Directly in the folder that is held: without a lookup of their own, and no different. */
