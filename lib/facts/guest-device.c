@@ -96,38 +96,37 @@ static int eval_optional_number(const struct snapshot_folder *f, struct device *
         return snapshot_find_in(f, name) ? eval_number(f, d, name, 16, ret) : 0;
 }
 
+/* The class by class_id; ret_said: it says one. */
+static int eval_last_class(const struct snapshot_folder *f, struct device *d, struct guid *ret,
+        bool *ret_said) {
+        _cleanup_(freep) char *text = NULL;
+        int r = read_attribute(f, d, "class_id", &text);
+
+        *ret_said = text && guid_parse(text, ret) == 0;
+        return r == 0 && text && !*ret_said ? device_problem(d, "class_id: not a GUID") : r;
+}
+
 /*
  * class_id is that of the last offer, and a host that offers an instance again changes it without a word.
  * Drivers are matched by what the device was when the kernel made it, which is what its modalias says.
- * Recordings may lack that. said: class_id could be read.
+ * Recordings may lack the one, a first look the other.
  */
-static int check_class(const struct snapshot_folder *f, struct device *d, bool said) {
-        _cleanup_(freep) char *text = NULL;
-        struct guid last = d->class;
-        int r;
-
-        if (!snapshot_find_in(f, "modalias"))
-                return 0;
-        d->class = (struct guid){};
-        r = read_attribute(f, d, "modalias", &text);
-        if (r < 0 || !text)
-                return r;
-        if (!vmbus_class_of_modalias(text, &d->class))
-                return device_problem(d, "modalias: not a class of the VMBus");
-        if (!said || guid_equal(&last, &d->class))
-                return 0;
-        return device_problem(d, "class_id: the host has offered it again as another class");
-}
-
 static int eval_class(const struct snapshot_folder *f, struct device *d) {
+        bool lasting = snapshot_find_in(f, "modalias"), said = false;
         _cleanup_(freep) char *text = NULL;
-        int r = read_attribute(f, d, "class_id", &text);
-        bool said = text && guid_parse(text, &d->class) == 0;
+        struct guid last = {};
+        int r = 0;
 
-        if (r == 0 && text && !said)
-                r = device_problem(d, "class_id: not a GUID");
-        if (r == 0)
-                r = check_class(f, d, said);
+        if (!lasting || snapshot_find_in(f, "class_id"))
+                r = eval_last_class(f, d, &last, &said);
+        if (!lasting)
+                d->class = last;
+        else if (r == 0)
+                r = read_attribute(f, d, "modalias", &text);
+        if (r == 0 && text && !vmbus_class_of_modalias(text, &d->class))
+                return device_problem(d, "modalias: not a class of the VMBus");
+        if (r == 0 && text && said && !guid_equal(&last, &d->class))
+                r = device_problem(d, "class_id: the host has offered it again as another class");
         d->known = vmbus_class_by_guid(&d->class);
         d->candidate = d->known ? d->known->drivers[0] : NULL;
         return r;

@@ -185,6 +185,21 @@ static int record_uses(struct recorder *rec, const char *device) {
         return r;
 }
 
+/* As little as a first decision can do with: the class is in modalias, or on odd systems in class_id alone.
+ */
+static int record_least(struct recorder *rec, const char *device) {
+        size_t first = rec->snapshot->n_entries;
+        _cleanup_(freep) char *modalias = NULL;
+        int r = record_below(rec, device, "id");
+
+        modalias = path_join(device, "modalias");
+        if (!modalias)
+                return -ENOMEM;
+        if (r == 0)
+                r = record_file(rec, modalias);
+        return r < 0 || record_has(rec, first, modalias) ? r : record_below(rec, device, "class_id");
+}
+
 /*
  * In a snapshot for decisions never driver_override: on some kernels its reader waits for whoever unbinds
  * the device.
@@ -192,14 +207,13 @@ static int record_uses(struct recorder *rec, const char *device) {
 static int record_own_attributes(struct recorder *rec, const char *device) {
         static const char *const decisions[] = { "class_id", "id", "device_id", "modalias", "vendor",
                 "device" };
-        size_t n = N_NAMES(decisions);
         int r = 0;
 
         if (rec->options->scope == SNAPSHOT_SCOPE_EVERYTHING)
                 return record_attributes(rec, device);
         if (rec->options->scope == SNAPSHOT_SCOPE_FIRST_DECISION)
-                n = 2;
-        for (size_t i = 0; i < n && r == 0; i++)
+                return record_least(rec, device);
+        for (size_t i = 0; i < N_NAMES(decisions) && r == 0; i++)
                 r = record_below(rec, device, decisions[i]);
         return r;
 }

@@ -13,7 +13,7 @@ enum snapshot_scope {
         SNAPSHOT_SCOPE_DECISIONS, /* what verdicts depend on, and nothing whose reading can hang */
         /* the same, soon to be followed by a whole look: identities are read once, of devices neither
            device_id nor vendor nor device, on which no verdict depends unless a rule asks for the last two,
-           and the class is what the host says last */
+           nor class_id, which only says whether the host has changed its mind */
         SNAPSHOT_SCOPE_FIRST_DECISION,
         SNAPSHOT_SCOPE_EVERYTHING, /* for `cvmctl snapshot`: rings, monitors, driver_override, ... as well */
 };

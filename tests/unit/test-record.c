@@ -162,6 +162,33 @@ static void a_first_decision_takes_no_more_than_it_needs(void **state) {
         assert_int_equal(guest_resolve(g, NETWORK, &device, NULL), 0); /* which is the one that is watched */
 }
 
+/* As on every kernel there is one that says the class for good. */
+static void put_modalias(struct watched *w) {
+        static const char text[] = "vmbus:635161f83edfc546913ff2d2f965ed0e\n";
+
+        assert_int_equal(
+                file_replace_at(w->scratch->fd, FOLDER NETWORK "/modalias", 0444, text, sizeof(text) - 1),
+                0);
+}
+
+static int refuse_class_id(struct watched *w, const char *path) {
+        if (strcmp(path, FOLDER NETWORK "/id") == 0)
+                put_modalias(w);
+        if (strcmp(path, FOLDER NETWORK "/class_id") == 0)
+                fail_msg("%s was opened, which the host can change", path);
+        return 0;
+}
+
+static void a_first_decision_goes_by_the_lasting_class(void **state) {
+        _cleanup_(snapshot_freep) struct snapshot *s =
+                record_watched("snp-compliant", SNAPSHOT_SCOPE_FIRST_DECISION, refuse_class_id);
+        _cleanup_(guest_freep) struct guest *g = guest_like_the_whole(s, "snp-compliant");
+        const struct device *device = NULL;
+
+        assert_int_equal(guest_resolve(g, NETWORK, &device, NULL), 0);
+        assert_string_equal(device->known->name, "network");
+}
+
 static void remove_device(struct watched *w) {
         char path[512];
 
@@ -558,6 +585,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_expanded_is_recorded_again),
         cmocka_unit_test(decisions_read_nothing_that_hangs),
         cmocka_unit_test(a_first_decision_takes_no_more_than_it_needs),
+        cmocka_unit_test(a_first_decision_goes_by_the_lasting_class),
         cmocka_unit_test(a_device_that_vanishes_is_left_out),
         cmocka_unit_test(a_device_that_is_replaced_is_read_again),
         cmocka_unit_test(a_device_that_keeps_changing_has_no_class),
