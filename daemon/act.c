@@ -9,7 +9,7 @@
 #include "daemon/log.h"
 #include "daemon/manager-private.h"
 
-/* What the plan may know of a device: while a helper works on it or it is arriving, it is left alone. */
+/* What the plan may know of a device: while a helper works on it, or it comes or goes, it is left alone. */
 static int held_new(const struct manager *m, const struct guest *g, uint64_t now, struct held **ret) {
         struct held *held = calloc(g->n_devices + 1, sizeof(*held));
 
@@ -24,7 +24,7 @@ static int held_new(const struct manager *m, const struct guest *g, uint64_t now
                         .noted = t->noted,
                         .withheld = gate_withholds(m, g, &g->devices[i], t),
                 };
-                if (t->running != PLAN_NOTHING || tracked_is_arriving(t, &g->devices[i], now))
+                if (t->running != PLAN_NOTHING || t->leaving || tracked_is_arriving(t, &g->devices[i], now))
                         held[i].state = ENFORCEMENT_PENDING;
         }
         *ret = held;

@@ -3,8 +3,9 @@
 
 /*
  * What the events since the last look at everything are about: channels of devices that come, as long as it
- * is nothing else. Those can be judged on top of the last look, before all is looked at again. A device
- * announces itself before its channels, and without them there is nothing to judge yet.
+ * is nothing else; what goes does not count. Those can be judged on top of the last look, before all is
+ * looked at again. A device announces itself before its channels, and without them there is nothing to judge
+ * yet.
  */
 #include "daemon/uevent-message.h"
 

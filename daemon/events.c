@@ -8,12 +8,25 @@
 
 /* Between a look and the next one, for connections to services that are known. */
 #define HVSOCK_PACE_USEC (2 * 1000 * (uint64_t)1000)
+#define FAREWELL_USEC (250 * (uint64_t)1000) /* until all is looked at when something went */
 
 /* Of a device that is not known yet; the event of its channel is about to follow. */
 static bool awaits_channels(struct manager *m, const struct uevent *e) {
         return m->picture && !m->picture->evaluation->gated && e->subject == UEVENT_DEVICE &&
                 (e->action == UEVENT_ADD || e->action == UEVENT_BIND) &&
                 !tracking_find(&m->tracking, &e->instance);
+}
+
+/*
+ * What goes or loses its driver endangers nobody, and often much goes at once: it waits for a look that is
+ * not urgent, and is no reason to look at everything before what has come meanwhile is judged.
+ */
+static bool is_farewell(const struct manager *m, const struct uevent *e) {
+        if (!m->picture)
+                return false;
+        if (e->subject == UEVENT_CHANNEL)
+                return e->action == UEVENT_REMOVE;
+        return e->subject == UEVENT_DEVICE && (e->action == UEVENT_REMOVE || e->action == UEVENT_UNBIND);
 }
 
 static void on_uevent(const struct uevent *e, void *data) {
@@ -31,6 +44,11 @@ static void on_uevent(const struct uevent *e, void *data) {
                 return; /* our helper's doing, who tells more exactly when, and whose end makes us look */
         manager_settle_arrivals(m);
         exposures_event(m, e, t);
+        if (is_farewell(m, e) && manager_reconcile_at(m, now_usec(CLOCK_MONOTONIC) + FAREWELL_USEC) >= 0) {
+                if (t && e->action == UEVENT_REMOVE)
+                        t->leaving = true;
+                return;
+        }
         if (e->subject == UEVENT_DRIVER && e->action == UEVENT_ADD)
                 gate_driver_came(&m->gate);
         if (awaits_channels(m, e) && manager_reconcile_at(m, now_usec(CLOCK_MONOTONIC) + ARRIVALS_USEC) >= 0)

@@ -99,8 +99,10 @@ int tracking_follow(struct tracking *t, const struct guest *g, const struct arri
                 };
                 (void)identify(&devices[i], &g->devices[i], now);
         }
-        for (size_t i = 0; i < g->n_devices; i++)
+        for (size_t i = 0; i < g->n_devices; i++) {
                 devices[i].was_bound = devices[i].was_bound || g->devices[i].driver;
+                devices[i].leaving = devices[i].leaving && arrivals;
+        }
         free(t->devices);
         *t = (struct tracking){ .devices = devices, .n = g->n_devices };
         return 0;

@@ -21,17 +21,18 @@ struct tracked {
         bool hangs;             /* and that helper has used up its first patience */
         bool waiting;           /* for a free helper */
         bool isolated;          /* a helper was sent to take its links down before the machine is halted */
-        bool from_start;        /* it was there when cvmd started, and has not been announced since */
-        bool was_bound;         /* a driver was seen on it since cvmd started */
-        uint64_t admitted;      /* the round of drivers (daemon/gate.h) in which it was tried, */
-        uint64_t admitting;     /* and the one in which the running try began; 0: none */
-        unsigned rebounds;      /* how often somebody bound it while it was blocked */
-        uint64_t arrived;       /* when it was first seen; CLOCK_MONOTONIC, in microseconds, like: */
-        uint64_t unreadable;    /* since when some of it cannot be read; 0: it can */
-        uint64_t last_try;      /* when the last action started */
-        unsigned tries;         /* how many actions in a row, for the back-off */
-        char problem[256];      /* what went wrong with the last action, "" when nothing did */
-        char *announced;        /* the verdict as it was last announced */
+        bool leaving;        /* its end was told since the last look at everything: nothing is done to it */
+        bool from_start;     /* it was there when cvmd started, and has not been announced since */
+        bool was_bound;      /* a driver was seen on it since cvmd started */
+        uint64_t admitted;   /* the round of drivers (daemon/gate.h) in which it was tried, */
+        uint64_t admitting;  /* and the one in which the running try began; 0: none */
+        unsigned rebounds;   /* how often somebody bound it while it was blocked */
+        uint64_t arrived;    /* when it was first seen; CLOCK_MONOTONIC, in microseconds, like: */
+        uint64_t unreadable; /* since when some of it cannot be read; 0: it can */
+        uint64_t last_try;   /* when the last action started */
+        unsigned tries;      /* how many actions in a row, for the back-off */
+        char problem[256];   /* what went wrong with the last action, "" when nothing did */
+        char *announced;     /* the verdict as it was last announced */
         struct watched watched; /* its times, and for how long it was exposed */
 };
 

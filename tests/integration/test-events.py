@@ -92,6 +92,36 @@ def test_what_comes_with_a_mount_waits_for_a_look_at_all():
         assert guest.counters()["arrivals"] == before, guest.counters()
 
 
+def test_what_goes_is_not_in_the_way_of_what_comes():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        before = guest.counters()
+        guest.cvmd.process.send_signal(signal.SIGSTOP)
+        guest.simulator.rescind(instance=PLAIN_NETWORK)
+        guest.simulator.offer_class("network", instance=NEW, relid=50, flags=PLAIN)
+        guest.simulator.rescind(instance=NETWORK)
+        guest.cvmd.process.send_signal(signal.SIGCONT)
+        guest.wait_verdict(NEW, "blocked")
+        wait_for("both gone", lambda: not {PLAIN_NETWORK, NETWORK} & set(guest.verdicts()))
+        assert guest.counters()["arrivals"] == before["arrivals"] + 1, guest.counters()
+        assert guest.counters()["actions"] == before["actions"] + 1, guest.counters()  # none for what is gone
+
+
+def test_one_that_went_and_came_is_another_one():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        guest.cvmd.process.send_signal(signal.SIGSTOP)
+        guest.simulator.rescind(instance=PLAIN_NETWORK)
+        guest.simulator.offer_class("network", instance=PLAIN_NETWORK, relid=40, flags=PLAIN)
+        guest.simulator.rescind(instance=NETWORK)
+        guest.cvmd.process.send_signal(signal.SIGCONT)
+        wait_for("blocked again", lambda: guest.simulator.is_blocked(PLAIN_NETWORK) and
+                 guest.devices()[PLAIN_NETWORK]["RelId"] == 40)
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+
+
 def test_a_device_that_goes_is_forgotten():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()
