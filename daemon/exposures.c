@@ -199,7 +199,7 @@ static void read_offers(struct manager *m, const struct picture *p) {
                 }
 }
 
-void exposures_follow(struct manager *m, struct picture *p, uint64_t now) {
+void exposures_follow(struct manager *m, struct picture *p, const struct arrivals *arrivals, uint64_t now) {
         if (!m->picture)
                 forget_gone(m);
         read_offers(m, p);
@@ -218,13 +218,14 @@ void exposures_follow(struct manager *m, struct picture *p, uint64_t now) {
                         .facts = number_of_facts(device),
                 };
 
-                if (!is_watched(device))
+                if (!is_watched(device) || (arrivals && !arrivals_has(arrivals, &device->instance)))
                         continue;
                 begin(m, t, p->looked);
                 exposure_look(&t->watched.exposure, &look);
                 p->devices[i].exposure = t->watched.exposure;
         }
-        early_clear(&m->exposures);
+        if (!arrivals) /* else there may be some of those that were not looked at */
+                early_clear(&m->exposures);
 }
 
 void exposures_ended(struct tracked *t, const struct apply_result *result) {

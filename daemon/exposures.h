@@ -11,6 +11,7 @@
 #include "lib/enforce/apply.h"
 #include "lib/enforce/exposure.h"
 
+struct arrivals;
 struct manager;
 struct picture;
 struct tracked;
@@ -45,8 +46,11 @@ void exposures_event(struct manager *m, const struct uevent *e, struct tracked *
 /* Events are missing: what they would have told will be learned from looks. */
 void exposures_lost(struct manager *m);
 
-/* After the look of p, once tracking follows it; now as tracking has it. Fills in what p shows. */
-void exposures_follow(struct manager *m, struct picture *p, uint64_t now);
+/*
+ * After the look of p, once tracking follows it; now as tracking has it. Fills in what p shows. arrivals:
+ * who alone was looked at, NULL: everybody.
+ */
+void exposures_follow(struct manager *m, struct picture *p, const struct arrivals *arrivals, uint64_t now);
 
 /* Adds "times" and "exposure" to an explanation, and puts that on failure: -ENOMEM. */
 int exposures_explain(const struct exposure *e, struct json_object *explanation);

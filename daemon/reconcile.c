@@ -152,8 +152,8 @@ static int keep_protection(struct manager *m, const struct picture *p, uint64_t 
 void manager_settle_arrivals(struct manager *m) {
         _cleanup_(picture_freep) struct picture *p = TAKE(m->arrived);
 
-        if (p)
-                exposures_follow(m, p, now_usec(CLOCK_MONOTONIC));
+        if (p) /* no event has been noted since */
+                exposures_follow(m, p, &m->arrivals, now_usec(CLOCK_MONOTONIC));
 }
 
 int manager_reconcile(struct manager *m, struct diag *d) {
@@ -188,7 +188,7 @@ int manager_reconcile(struct manager *m, struct diag *d) {
         r = tried_policy_judge(m, p, now);
         if (r < 0)
                 return diag_errno(d, r, "cannot judge by the policy being tried");
-        exposures_follow(m, p, now);
+        exposures_follow(m, p, NULL, now);
         gate_settle(m, p);
         manager_show(m, TAKE(p));
         exposures_arm(m); /* after what is urgent */

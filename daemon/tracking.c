@@ -31,6 +31,7 @@ static void renew(struct tracked *t, int state, uint64_t now) {
                 t->noted = false;
                 (void)note_remove(state, NOTE_OVERRIDE, &t->instance, NULL);
         }
+        t->leaving = false;
         t->from_start = false;
         t->isolated = false;
         t->admitted = 0;

@@ -61,21 +61,33 @@ static int copy_mounts(struct snapshot *to, const struct snapshot *from) {
         return r;
 }
 
-static bool has_channel(const struct snapshot *s, size_t n, uint32_t relid) {
+static const struct snapshot_channel *find_channel(const struct snapshot *s, size_t n, uint32_t relid) {
         for (size_t i = 0; i < n; i++)
                 if (s->channels[i].relid == relid)
-                        return true;
-        return false;
+                        return &s->channels[i];
+        return NULL;
 }
 
-/* Those of the others; what the probe says now of a relid is newer. */
+static bool is_alike(const struct snapshot_channel *a, const struct snapshot_channel *b) {
+        return a->flags == b->flags && a->ring == b->ring && a->dma == b->dma;
+}
+
+/*
+ * Those of the others. A relid of which the probe says something else now has another channel: whose it was
+ * must not be judged by that.
+ */
 static int copy_channels(struct snapshot *to, const struct snapshot *from) {
         size_t fresh = to->n_channels;
         int r = 0;
 
-        for (size_t i = 0; i < from->n_channels && r == 0; i++)
-                if (!has_channel(to, fresh, from->channels[i].relid))
+        for (size_t i = 0; i < from->n_channels && r == 0; i++) {
+                const struct snapshot_channel *c = find_channel(to, fresh, from->channels[i].relid);
+
+                if (!c)
                         r = snapshot_add_channel(to, &from->channels[i]);
+                else if (!is_alike(c, &from->channels[i]))
+                        r = -EAGAIN;
+        }
         return r;
 }
 
@@ -88,7 +100,7 @@ static int check_channels(const struct snapshot *s, const struct arrivals *a) {
 
                 if (e->kind != SNAPSHOT_DIR || !name || !is_of(a, e->path) || !strstr(e->path, "/channels/"))
                         continue;
-                if (sscanf(name, "/%u", &relid) != 1 || !has_channel(s, s->n_channels, relid))
+                if (sscanf(name, "/%u", &relid) != 1 || !find_channel(s, s->n_channels, relid))
                         return -EAGAIN;
         }
         return 0;

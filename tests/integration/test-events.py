@@ -108,6 +108,21 @@ def test_what_goes_is_not_in_the_way_of_what_comes():
         assert guest.counters()["actions"] == before["actions"] + 1, guest.counters()  # none for what is gone
 
 
+def test_a_relid_that_is_used_again_waits_for_a_look_at_all():
+    with Guest("snp-openhcl") as guest:
+        guest.cvmd.start()
+        guest.wait_verdict(PLAIN_NETWORK, "blocked")
+        before, relid = guest.counters(), guest.devices()[PLAIN_NETWORK]["RelId"]
+        guest.cvmd.process.send_signal(signal.SIGSTOP)
+        guest.simulator.rescind(instance=PLAIN_NETWORK)
+        guest.simulator.offer_class("network", instance=NEW, relid=relid, flags=CONFIDENTIAL)
+        guest.cvmd.process.send_signal(signal.SIGCONT)
+        guest.wait_verdict(NEW, "allowed")
+        assert guest.counters()["arrivals"] == before["arrivals"], guest.counters()
+        assert guest.counters()["actions"] == before["actions"], guest.counters()
+        assert PLAIN_NETWORK not in guest.verdicts()
+
+
 def test_one_that_went_and_came_is_another_one():
     with Guest("snp-openhcl") as guest:
         guest.cvmd.start()

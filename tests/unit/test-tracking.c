@@ -108,6 +108,26 @@ static void another_object_of_the_same_name_starts_anew(void **state) {
         assert_int_equal(noted(&b, &before[2]), 0);
 }
 
+/* Until it was looked at: then it is there, or another one is. */
+static void whoever_is_leaving_is_so_until_the_next_look(void **state) {
+        _cleanup_(bench_done) struct bench b = bench_new();
+        struct device devices[] = { device(A, 1), device(B, 2) };
+        const struct guest g = { .devices = devices, .n_devices = 2 };
+        const struct arrivals other = { .instances = { devices[1].instance }, .n = 1 },
+                              itself = { .instances = { devices[0].instance }, .n = 1 };
+
+        follow(&b, devices, 2, 100);
+        b.tracking.devices[0].leaving = true;
+        assert_int_equal(tracking_follow(&b.tracking, &g, &other, b.folder.fd, 200), 0);
+        assert_true(b.tracking.devices[0].leaving);
+        devices[0].relid = 9;
+        assert_int_equal(tracking_follow(&b.tracking, &g, &itself, b.folder.fd, 300), 0);
+        assert_false(b.tracking.devices[0].leaving);
+        b.tracking.devices[0].leaving = true;
+        follow(&b, devices, 2, 400);
+        assert_false(b.tracking.devices[0].leaving);
+}
+
 /* Of a device that nobody looked at, nothing is known that was not before. */
 static void only_what_has_come_is_looked_at(void **state) {
         _cleanup_(bench_done) struct bench b = bench_new();
@@ -191,6 +211,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_of_an_earlier_cvmd_count_and_go_with_their_device),
         cmocka_unit_test(another_object_of_the_same_name_starts_anew),
         cmocka_unit_test(only_what_has_come_is_looked_at),
+        cmocka_unit_test(whoever_is_leaving_is_so_until_the_next_look),
         cmocka_unit_test(tries_are_ever_rarer_and_never_end),
         cmocka_unit_test(a_device_without_channels_is_arriving_for_a_while),
         cmocka_unit_test(what_cannot_be_read_tells_nothing),
