@@ -68,7 +68,7 @@ static inline uint8_t *read_vector(const char *path, size_t *ret_n) {
         char whole[4096];
 
         if (VECTORS[0] == 0) {
-                print_message("no genuine evidence: configure with -Dvectors=DIR\n");
+                print_message("# no genuine evidence: configure with -Dvectors=DIR\n");
                 skip();
         }
         snprintf(whole, sizeof(whole), "%s/%s", VECTORS, path);

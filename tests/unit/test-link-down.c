@@ -125,14 +125,11 @@ static void the_kernel_takes_a_link_down(void **state) {
         assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-int main(void) {
-        static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(every_link_goes_down, setup, teardown),
-                cmocka_unit_test_setup_teardown(no_link_is_nothing_to_do, setup, teardown),
-                cmocka_unit_test_setup_teardown(what_makes_no_sense_is_told_and_stops_no_other, setup,
-                        teardown),
-                cmocka_unit_test(the_kernel_takes_a_link_down),
-        };
+static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_link_goes_down, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_link_is_nothing_to_do, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_makes_no_sense_is_told_and_stops_no_other, setup, teardown),
+        cmocka_unit_test(the_kernel_takes_a_link_down),
+};
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN(tests)

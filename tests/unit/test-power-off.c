@@ -24,10 +24,8 @@ static void the_service_manager_is_asked_to_power_off(void **state) {
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-int main(void) {
-        static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_service_manager_is_asked_to_power_off),
-        };
+static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_service_manager_is_asked_to_power_off),
+};
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN(tests)
