@@ -197,7 +197,7 @@ static int record_least(struct recorder *rec, const char *device) {
                 return -ENOMEM;
         if (r == 0)
                 r = record_file(rec, modalias);
-        return r < 0 || record_has(rec, first, modalias) ? r : record_below(rec, device, "class_id");
+        return r < 0 || record_find(rec, first, modalias) ? r : record_below(rec, device, "class_id");
 }
 
 /*
@@ -236,17 +236,9 @@ static int record_contents(struct recorder *rec, const char *device, uint64_t in
         return r < 0 ? r : record_uses(rec, device);
 }
 
-/* What was recorded of the device since entry number first, NULL for what was not. Borrowed. */
-static struct snapshot_entry *recorded(struct recorder *rec, size_t first, const char *path) {
-        for (size_t i = first; i < rec->snapshot->n_entries; i++)
-                if (strcmp(rec->snapshot->entries[i].path, path) == 0)
-                        return &rec->snapshot->entries[i];
-        return NULL;
-}
-
 /* Reads an attribute again; one that differs becomes an error. */
 static int recheck(struct recorder *rec, const char *path, size_t first, bool *ret_changed) {
-        struct snapshot_entry *e = recorded(rec, first, path);
+        struct snapshot_entry *e = record_find(rec, first, path);
         _cleanup_(freep) char *bytes = NULL;
         size_t size;
         int r;
@@ -273,7 +265,7 @@ static int recheck_identity(struct recorder *rec, const char *device, size_t fir
         modalias = path_join(device, "modalias");
         if (!modalias)
                 return -ENOMEM;
-        if (recorded(rec, first, modalias))
+        if (record_find(rec, first, modalias))
                 n--; /* without class_id */
         for (size_t i = 0; i < n && r == 0; i++) {
                 _cleanup_(freep) char *path = NULL;

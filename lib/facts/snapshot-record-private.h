@@ -25,8 +25,9 @@ int record_file(struct recorder *rec, const char *path);
  */
 int record_link(struct recorder *rec, const char *path, char **ret);
 
-/* Whether there is an entry from number first on that has this path. */
-bool record_has(const struct recorder *rec, size_t first, const char *path);
+/* The entry from number first on that has this path, NULL when there is none. Borrowed until the next one is
+ * added. */
+struct snapshot_entry *record_find(const struct recorder *rec, size_t first, const char *path);
 
 /* The folder of every device of the VMBus; also fails when sys/bus/vmbus exists and cannot be listed. */
 int record_devices(struct recorder *rec, struct diag *d);

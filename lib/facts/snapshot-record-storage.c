@@ -84,7 +84,7 @@ static int record_table(struct recorder *rec, const char *path,
 }
 
 static int record_once(struct recorder *rec, size_t first, const char *path) {
-        return record_has(rec, first, path) ? 0 : record_file(rec, path);
+        return record_find(rec, first, path) ? 0 : record_file(rec, path);
 }
 
 static int record_block(struct recorder *rec, size_t first, const char *path, unsigned depth);
@@ -94,7 +94,7 @@ static int record_block_link(struct recorder *rec, size_t first, const char *lin
         _cleanup_(freep) char *path = NULL;
         int r;
 
-        if (record_has(rec, first, link))
+        if (record_find(rec, first, link))
                 return 0;
         r = record_link(rec, link, &path);
         return r < 0 || !path ? r : record_block(rec, first, path, depth);
@@ -137,7 +137,7 @@ static int record_cache(struct recorder *rec, size_t first, const char *path, un
         link = path_join(path, "bcache/cache");
         if (!link)
                 return -ENOMEM;
-        if (record_has(rec, first, link))
+        if (record_find(rec, first, link))
                 return 0;
         r = record_link(rec, link, &set);
         return r < 0 || !set ? r : record_block_links(rec, first, set, "cache", depth);

@@ -57,11 +57,11 @@ int record_link(struct recorder *rec, const char *path, char **ret) {
         return 0;
 }
 
-bool record_has(const struct recorder *rec, size_t first, const char *path) {
+struct snapshot_entry *record_find(const struct recorder *rec, size_t first, const char *path) {
         for (size_t i = first; i < rec->snapshot->n_entries; i++)
                 if (strcmp(rec->snapshot->entries[i].path, path) == 0)
-                        return true;
-        return false;
+                        return &rec->snapshot->entries[i];
+        return NULL;
 }
 
 static int record_cpuid(struct recorder *rec, struct diag *d) {
