@@ -24,7 +24,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BOOTS = 4
+BOOTS = 8
 ROUNDS = 3
 DEVICES = 20 * ROUNDS * BOOTS
 BAR = 0.30
@@ -44,23 +44,24 @@ def find_rig():
     return pathlib.Path(built.stdout.strip())
 
 
-def boot(suite, rig, build, kernel):
-    """The lines that the guest prints, from the last of the boots that the emulation did not fail."""
-    tree, logs = build / 'guest/bench-tree', build / 'guest'
+def boot(suite, rig, build, kernel, name):
+    """The lines that the guest prints, also to a file of that name; a boot that the emulation failed begins anew."""
+    tree, log = build / 'guest/bench-tree', build / f'guest/{name}.log'
+    console = log.with_suffix('.console')
     suite.install(build, tree, [])
     shutil.copy(build / 'tests/bench/uevent-lines', tree / 'tests')
     shutil.copy(SOURCE / 'tests/bench/latency.sh', tree / 'tests')
     (tree / 'tests/run').write_text(f'#!/bin/sh\nsh /tests/latency.sh run {ROUNDS}\n')
     (tree / 'tests/run').chmod(0o755)
-    command = [SOURCE / 'tests/guest/run-guest', rig, kernel, tree, logs / 'latency.console', *suite.KERNEL_ARGUMENTS]
+    command = [SOURCE / 'tests/guest/run-guest', rig, kernel, tree, console, *suite.KERNEL_ARGUMENTS]
     for _ in range(3):
         guest = subprocess.run(command, stdout=subprocess.PIPE, text=True, errors='replace',
                                env={'RIG_TIMEOUT': '1500', **os.environ})
-        (logs / 'latency.log').write_text(guest.stdout)
+        log.write_text(guest.stdout)
         if guest.returncode != suite.EMULATION_FAILED:
             break
     if guest.returncode:
-        raise RuntimeError(f'the guest ended with {guest.returncode}, see {logs}/latency.log and .console')
+        raise RuntimeError(f'the guest ended with {guest.returncode}, see {log} and .console')
     return guest.stdout.splitlines()
 
 
@@ -88,7 +89,7 @@ def measure(build, kernel):
     kernel = kernel or (rig / 'kernels').read_text().split()[0]
     parts = {part: [] for part in PARTS}
     for number in range(BOOTS):
-        collect(boot(suite, rig, build, kernel), parts)
+        collect(boot(suite, rig, build, kernel, f'latency-{number + 1}'), parts)
         for part, values in parts.items():
             if len(values) != DEVICES // BOOTS * (number + 1):
                 raise RuntimeError(f'{part}: not every device of boot {number + 1} is there')
