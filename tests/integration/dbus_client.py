@@ -160,7 +160,7 @@ class Connection:
         self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
         assert self.receive_line().startswith(b"AGREE_UNIX_FD")
         self.socket.sendall(b"BEGIN\r\n")
-        self.name, = self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")
+        self.name, = self.call_bus("Hello")
 
     def close(self):
         self.socket.close()
@@ -222,6 +222,13 @@ class Connection:
         if kind == ERROR:
             raise CallError(fields[ERROR_NAME], values[0] if values else "")
         return values
+
+    def call_bus(self, method):
+        return self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method)
+
+    def wait_until_passed_on(self):
+        """What was sent has then reached the sockets of those it is for: the bus takes one message after the other."""
+        self.call_bus("GetId")
 
     def call(self, destination, path, interface, method, signature="", *values):
         return self.answer(self.send(destination, path, interface, method, signature, *values))

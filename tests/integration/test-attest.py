@@ -385,6 +385,7 @@ def test_a_slow_tpm_holds_up_neither_descriptions_nor_the_end():
             serial = attest.send("Report", "aya{sv}", user_data(b"x"), {})
             wait()
             answer = attest.send("Describe", connection=other)
+            other.wait_until_passed_on()  # or it would come after the next command was begun
             attest.paravisor.order("slow 600000")
             attest.paravisor.order("go")
         assert other.answer(answer)[0]["provider"] == "vtpm", "while the next command is on its way"
@@ -421,6 +422,8 @@ def test_too_many_calls_are_told_so():
             quote = attest.send("Quote", "ayssa{sv}", b"x", "all", "sha256", {})
             wait()
             calls = [(caller, attest.send("Describe", connection=caller)) for caller in callers for _ in range(100)]
+            for caller in callers:
+                caller.wait_until_passed_on()  # or the first would be done before the last one comes
         assert attest.connection.answer(quote)[0]["signature"]
         refused = 0
         for caller, serial in calls:
